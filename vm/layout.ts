@@ -214,26 +214,23 @@ export const ERROR_OPERATION_FAILED = 24;
 
 // A frame on the stack, which grows down. Slots below are 64 bits unless split as low | high half.
 //
-//   tempBase + 8      receiver, or the closure of a block activation
-//   tempBase - 8 n    temporary n: arguments first, then temporaries
+//   callerSp          receiver as the caller pushed it (a closure for a block), then the arguments; the answer goes here
 //   fp                caller's fp | caller's instruction pointer
-//   fp -  8           method | tempBase
+//   fp -  8           method | callerSp
 //   fp - 16           context, where flags say so | flags
 //   fp - 24           receiver
-//   fp - 32           the first word of the operand stack
+//   fp - 32 - 8 n     temporary n: a copy of the arguments, then temporaries, then the operand stack
 //
-// A page's base frame has caller's fp 0, and the oop of its sender context (nil's too) in place of the
-// instruction pointer.
+// A page's base frame has caller's fp 0, nothing above it, and the oop of its sender context (nil's too) in place of
+// the instruction pointer.
 export const FRAME_CALLER_FP = 0;
 export const FRAME_CALLER_IP = 4;
 export const FRAME_METHOD = -8;
-export const FRAME_TEMP_BASE = -4;
+export const FRAME_CALLER_SP = -4;
 export const FRAME_CONTEXT = -16;
 export const FRAME_FLAGS = -12;
 export const FRAME_RECEIVER = -24;
-export const FRAME_FIRST_OPERAND = -32;
-/** Words that a frame takes beside receiver, arguments, temporaries and operands. */
-export const FRAME_FIXED_WORDS = 4;
+export const FRAME_FIRST_TEMP = -32;
 // Frame flags.
 export const FRAME_HAS_CONTEXT = 1;
 export const FRAME_IS_BLOCK = 2;

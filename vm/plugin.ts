@@ -84,8 +84,10 @@ export let failureCode: u32 = 0;
 export let operatingSystemError: i32 = 0;
 /** What the primitive answers; the receiver if it says nothing. */
 export let result: Oop = 0;
-/** Set by `waitForHost`: the call is to be made again when the host has something new. */
-export let waitingForHost: bool = false;
+
+// Values of `failureCode` that are no failure: the primitive has changed frames itself, or wants to be called again.
+export const FRAMES_CHANGED: u32 = 0x80000000;
+export const WAITING_FOR_HOST: u32 = 0x80000001;
 
 /** The interpreter's side: a call whose receiver lies at `slot` and whose arguments follow below it. */
 // @ts-ignore: decorator
@@ -95,10 +97,6 @@ export function beginPrimitive(slot: Address, count: u32): void {
   argumentCount = count;
   failureCode = 0;
   result = load<u64>(slot);
-}
-
-export function clearWaitingForHost(): void {
-  waitingForHost = false;
 }
 
 // @ts-ignore: decorator
@@ -139,7 +137,12 @@ export function failed(): bool {
 
 /** Leaves the call as if never made, and makes it again after the host has signalled something. */
 export function waitForHost(): void {
-  waitingForHost = true;
+  failureCode = WAITING_FOR_HOST;
+}
+
+/** For primitives of the interpreter: registers and stack are as they must be; nothing is to be pushed. */
+export function framesChanged(): void {
+  failureCode = FRAMES_CHANGED;
 }
 
 // Answers.

@@ -2,14 +2,17 @@
 // (collector, contexts, debugger) goes through here. Building and returning from frames is interpreter work.
 
 import {
+  FRAME_ARGUMENT_COUNT_SHIFT,
   FRAME_CALLER_FP,
   FRAME_CALLER_IP,
   FRAME_CONTEXT,
+  FRAME_FIRST_TEMP,
   FRAME_FLAGS,
   FRAME_HAS_CONTEXT,
+  FRAME_IS_BLOCK,
   FRAME_METHOD,
   FRAME_RECEIVER,
-  FRAME_TEMP_BASE,
+  FRAME_CALLER_SP,
   STACK_PAGE_BYTES,
   STACK_PAGE_COUNT,
   STACK_PAGE_HEADROOM_BYTES,
@@ -158,8 +161,9 @@ export function frameMethod(fp: Address): Oop { return load<u32>(fp + FRAME_METH
 export function setFrameMethod(fp: Address, method: Oop): void { store<u32>(fp + FRAME_METHOD, <u32>method); }
 // @ts-ignore: decorator
 @inline
-export function tempBase(fp: Address): Address { return load<u32>(fp + FRAME_TEMP_BASE); }
-export function setTempBase(fp: Address, base: Address): void { store<u32>(fp + FRAME_TEMP_BASE, base); }
+export function callerSp(fp: Address): Address { return load<u32>(fp + FRAME_CALLER_SP); }
+/** Where the answer goes: the slot of the receiver that the caller pushed. */
+export function setCallerSp(fp: Address, base: Address): void { store<u32>(fp + FRAME_CALLER_SP, base); }
 // @ts-ignore: decorator
 @inline
 export function frameFlags(fp: Address): u32 { return load<u32>(fp + FRAME_FLAGS); }
@@ -171,7 +175,15 @@ export function setFrameContext(fp: Address, context: Oop): void { store<u32>(fp
 @inline
 export function frameReceiver(fp: Address): Oop { return load<u64>(fp + FRAME_RECEIVER); }
 export function setFrameReceiver(fp: Address, receiver: Oop): void { store<u64>(fp + FRAME_RECEIVER, receiver); }
-/** Arguments and temporaries of a frame together. */
-export function frameTempCount(fp: Address): u32 { return (tempBase(fp) - fp) >> 3; }
-/** Where the caller pushed the receiver, or the closure of a block activation. */
-export function receiverSlot(fp: Address): Address { return tempBase(fp) + 8; }
+/** The address of a temporary: arguments first, then temporaries, then the operand stack. */
+// @ts-ignore: decorator
+@inline
+export function tempSlot(fp: Address, index: u32): Address {
+  return fp + FRAME_FIRST_TEMP - (index << 3);
+}
+export function argumentCountOf(fp: Address): u32 {
+  return (frameFlags(fp) >> FRAME_ARGUMENT_COUNT_SHIFT) & 0xff;
+}
+export function isBlockFrame(fp: Address): bool {
+  return (frameFlags(fp) & FRAME_IS_BLOCK) != 0;
+}
