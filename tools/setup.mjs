@@ -1,5 +1,6 @@
 // Makes a fresh clone ready, with nothing but node and npm: installs what package-lock.json names where it is missing
-// or of another version, then builds. Arguments go to tools/build.mjs.
+// or of another version, then builds. Arguments go to tools/build.mjs. The installation is no `npm ci`, which refuses a
+// lock file without the packages of other platforms; `npm install --no-save` keeps to the lock file as well.
 
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -10,7 +11,8 @@ process.chdir(dirname(dirname(fileURLToPath(import.meta.url))));
 
 const [major] = process.versions.node.split(".");
 if (Number(major) < 20) stop(`stvm: node ${process.versions.node}: too old; install node 20 or later`);
-if (!isInstalled()) run(process.platform === "win32" ? "npm.cmd" : "npm", ["ci", "--no-audit", "--no-fund"]);
+if (!isInstalled())
+  run(process.platform === "win32" ? "npm.cmd" : "npm", ["install", "--no-save", "--no-audit", "--no-fund"]);
 run(process.execPath, ["tools/build.mjs", ...process.argv.slice(2)]);
 
 /** Whether node_modules holds every package of the lock file in the version that this names. */
