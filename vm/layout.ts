@@ -236,13 +236,29 @@ export const FRAME_HAS_CONTEXT: u32 = 1;
 export const FRAME_IS_BLOCK: u32 = 2;
 export const FRAME_ARGUMENT_COUNT_SHIFT: u32 = 8;
 
-// Image file header, 64-bit and 32-bit layouts (SpurImageWriter).
+// Image file headers of Spur (VMMaker: SpurImageReader>>readHeaderFrom:startingAt:). All numbers little-endian; `word` is
+// 4 bytes in 32-bit images and 8 in 64-bit ones:
+//
+//   format u32 | header bytes u32 | data bytes word | old base address word | special objects word | last hash word |
+//   window size word | flags word | extra memory u32 | stack pages u16 | code size u16 | eden bytes u32 |
+//   external semaphores u16 | image version u16 | first segment bytes word | free bytes word
+export const IMAGE_HEADER_BYTES_32: u32 = 64;
+export const IMAGE_HEADER_BYTES_64: u32 = 128;
+/** Format numbers without IMAGE_FORMAT_MULTIPLE and IMAGE_FORMAT_NATIVE_FLOATS taken away. */
 export const IMAGE_FORMAT_SPUR_32: u32 = 6521;
-export const IMAGE_FORMAT_SPUR_32_MULTIPLE: u32 = 6533;
 export const IMAGE_FORMAT_SPUR_64: u32 = 68021;
+/** Both bytecode sets are in use: 7033 and 68533. */
+export const IMAGE_FORMAT_MULTIPLE: u32 = 512;
+export const IMAGE_FORMAT_SPUR_32_MULTIPLE: u32 = 7033;
 export const IMAGE_FORMAT_SPUR_64_MULTIPLE: u32 = 68533;
 /** In a format number: the float words are in the platform's order. */
-export const IMAGE_FORMAT_FLOAT_ORDER: u32 = 1;
+export const IMAGE_FORMAT_NATIVE_FLOATS: u32 = 1;
+/** Header flag: the words of floats are in little-endian order. */
+export const IMAGE_FLAG_FLOATS_LITTLE_ENDIAN: u32 = 2;
+/** Header flag: a preempted process goes to the front of its queue. */
+export const IMAGE_FLAG_PREEMPTION_DOES_NOT_YIELD: u32 = 16;
+/** A segment ends with so many bytes that lead to the next. */
+export const SEGMENT_BRIDGE_BYTES: u32 = 16;
 
 // Cells: words at fixed places below the module's own data, which compiled code reads too.
 /** u32: eden's next free byte. */

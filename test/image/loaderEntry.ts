@@ -1,0 +1,8 @@
+// The loader alone as a WebAssembly module, for the tests of vm/image.
+
+export { loadImage } from "../../vm/image/load";
+export { imageFault, imageFaultOffset, imageFaultInHeap } from "../../vm/image/fault";
+export { imageFormat, imageIsBigEndian } from "../../vm/image/header";
+export { oldSpaceStart } from "../../vm/memory/map";
+export { oldSpaceEnd } from "../../vm/memory/oldspace";
+export { specialObjects } from "../../vm/memory/roots";

@@ -1,0 +1,52 @@
+// Loads an image: the one entry from above. After it the object memory is laid out and holds the image's objects as
+// 64-bit Spur, whatever the file's format; all that is left is to run it.
+
+import { resetEden } from "../memory/allocation";
+import { initializePages } from "../memory/frames";
+import { edenStart, growMemoryTo, layOutMemory, oldSpaceStart } from "../memory/map";
+import { Address } from "../memory/oop";
+import { setMaxOldSpaceBytes, setOldSpaceEnd } from "../memory/oldspace";
+import { setFirstObjects, setSpecialObjects } from "../memory/roots";
+import { IMAGE_NO_MEMORY, IMAGE_OK } from "../tables/imageFaults";
+import { DEFAULT_EDEN_BYTES } from "../tuning";
+import { checkHeap, firstObject } from "./check";
+import { clearFault, faultAt, imageFault } from "./fault";
+import { imageDataBytes, imageWordBytes, readHeader } from "./header";
+import { heapEnd64, load64, special64 } from "./load64";
+import { objectMapBytes } from "./objectMap";
+
+/**
+ * Loads the image that the host reads (hostImageRead), a file of `totalBytes`, into memory with an eden of that size (0
+ * for the default) and at most `maxOldBytes` of old space (0 for as much as there is). Answers 0, or an IMAGE_… status
+ * of tables/imageFaults.ts; where the fault lies is in image/fault.ts.
+ */
+export function loadImage(totalBytes: f64, edenBytes: u32, maxOldBytes: u32): i32 {
+  clearFault();
+  if (!readHeader(totalBytes)) return imageFault;
+  if (!loadHeap(edenBytes == 0 ? DEFAULT_EDEN_BYTES : edenBytes, maxOldBytes)) return imageFault;
+  initializePages();
+  resetEden(edenStart);
+  return IMAGE_OK;
+}
+
+function loadHeap(edenBytes: u32, maxOldBytes: u32): bool {
+  if (maxOldBytes != 0 && imageDataBytes > <f64>maxOldBytes) return faultAt(IMAGE_NO_MEMORY, -1);
+  setMaxOldSpaceBytes(maxOldBytes);
+  if (edenBytes > 1 << 30 || imageDataBytes > <f64>u32.MAX_VALUE) return faultAt(IMAGE_NO_MEMORY, -1);
+  const bytes = <u32>imageDataBytes;
+  if (!layOutMemory(edenBytes, bytes)) return faultAt(IMAGE_NO_MEMORY, -1);
+  const mapPlace = <u64>oldSpaceStart + ((bytes + 7) & ~7);
+  if (!growMemoryTo(mapPlace + objectMapBytes(bytes))) return faultAt(IMAGE_NO_MEMORY, -1);
+  if (imageWordBytes == 4) return false;
+  if (!load64(<Address>mapPlace)) return false;
+  return adopt(special64, heapEnd64);
+}
+
+/** Makes the loaded objects the object memory's. */
+function adopt(special: Address, end: Address): bool {
+  if (!checkHeap(special, end)) return false;
+  setFirstObjects(firstObject(0), firstObject(1), firstObject(2), firstObject(4));
+  setSpecialObjects(special);
+  setOldSpaceEnd(end);
+  return true;
+}

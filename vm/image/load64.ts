@@ -1,0 +1,204 @@
+// 64-bit Spur images: objects lie in memory as they lie in the file, so loading is a copy, one pass that finds and
+// checks the objects, and one that moves references to the new addresses (SpurMemoryManager>>adjustAllOopsBy:).
+
+import {
+  CLASS_INDEX_CONTEXT,
+  CLASS_INDEX_FORWARDED,
+  CLASS_INDEX_FREE,
+  CLASS_INDEX_MASK,
+  CLASS_INDEX_SEGMENT_BRIDGE,
+  CONTEXT_FIRST_TEMP,
+  CONTEXT_STACK_POINTER,
+  FORMAT_COMPILED_METHOD,
+  FORMAT_FIXED_AND_INDEXABLE,
+  FORMAT_FORWARDED,
+  FORMAT_MASK,
+  FORMAT_SHIFT,
+  FORMAT_WORDS64,
+  GREY_SHIFT,
+  HEADER_BYTES,
+  MARKED_SHIFT,
+  METHOD_LITERAL_COUNT_MASK,
+  OVERFLOW_SLOT_COUNT,
+  REMEMBERED_SHIFT,
+  TAG_MASK,
+  TAG_SHIFT,
+  TAG_SMALL_INTEGER,
+  WORD_SHIFT,
+} from "../layout";
+import {
+  classIndexOf,
+  formatOf,
+  elementShiftOfFormat,
+  headerHigh,
+  headerLow,
+  isForwarded,
+  setHeaderHigh,
+  setHeaderLow,
+  slotCountOf,
+  unusedElementsOfFormat,
+} from "../memory/header";
+import { oldSpaceStart } from "../memory/map";
+import { Address } from "../memory/oop";
+import {
+  IMAGE_BAD_METHOD,
+  IMAGE_BAD_OBJECT,
+  IMAGE_BAD_REFERENCE,
+  IMAGE_BAD_SPECIAL_OBJECTS,
+} from "../tables/imageFaults";
+import { faultAt } from "./fault";
+import { imageSpecialObjects } from "./header";
+import { isObjectStart, markObjectStart, startObjectMap } from "./objectMap";
+import { fileOffsetOf, newAddressOf, readSegments, segmentsEnd } from "./segments";
+
+/** Where the special objects array is, once `load64` has answered true. */
+export let special64: Address = 0;
+/** One past the last object: free space at the end of the file is left out. */
+export let heapEnd64: Address = 0;
+let hasForwarders: bool = false;
+
+/** Loads the heap to `oldSpaceStart`; the object map goes to `mapPlace`, past it. */
+export function load64(mapPlace: Address): bool {
+  if (!readSegments(oldSpaceStart)) return false;
+  startObjectMap(mapPlace, oldSpaceStart, segmentsEnd - oldSpaceStart);
+  if (!findObjects()) return false;
+  special64 = newAddressOf(imageSpecialObjects);
+  if (!isObjectStart(special64)) return faultAt(IMAGE_BAD_SPECIAL_OBJECTS, -1);
+  if (!relocateAll()) return false;
+  if (hasForwarders) freeForwarders();
+  return true;
+}
+
+/** Checks every header, clears the collector's bits in it, and notes where objects start. */
+function findObjects(): bool {
+  hasForwarders = false;
+  const end = segmentsEnd;
+  let lastObjectEnd = oldSpaceStart;
+  let place = oldSpaceStart;
+  while (place < end) {
+    const object = objectStartingAt(place, end);
+    if (object == 0) return faultAt(IMAGE_BAD_OBJECT, fileOffsetOf(place));
+    place = object + HEADER_BYTES + (max<u32>(slotCountOf(object), 1) << WORD_SHIFT);
+    const classIndex = classIndexOf(object);
+    if (classIndex == CLASS_INDEX_FREE) continue;
+    if (classIndex == CLASS_INDEX_SEGMENT_BRIDGE) {
+      setHeaderLow(object, 0);
+      continue;
+    }
+    if (!hasPossibleFormat(object, classIndex)) return faultAt(IMAGE_BAD_OBJECT, fileOffsetOf(object));
+    setHeaderLow(object, headerLow(object) & ~((1 << REMEMBERED_SHIFT) | (1 << GREY_SHIFT)));
+    setHeaderHigh(object, headerHigh(object) & ~(1 << MARKED_SHIFT));
+    if (classIndex == CLASS_INDEX_FORWARDED) hasForwarders = true;
+    markObjectStart(object);
+    lastObjectEnd = place;
+  }
+  heapEnd64 = lastObjectEnd;
+  return true;
+}
+
+/** The object whose header words start at `place`; 0 if it does not fit before `end`. */
+function objectStartingAt(place: Address, end: Address): Address {
+  const room = end - place;
+  if (room < 2 * HEADER_BYTES) return 0;
+  let object = place;
+  let slots = <u64>load<u8>(place, 7);
+  if (slots == OVERFLOW_SLOT_COUNT) {
+    object += HEADER_BYTES;
+    slots = load<u64>(place) & 0x00ffffffffffffff;
+    if (load<u8>(object, 7) != OVERFLOW_SLOT_COUNT || slots == 0) return 0;
+  }
+  const rest = end - object - HEADER_BYTES;
+  return max<u64>(slots, 1) > <u64>(rest >> WORD_SHIFT) ? 0 : object;
+}
+
+/** Whether the format exists, and has no more unused elements than the object has elements. */
+function hasPossibleFormat(object: Address, classIndex: u32): bool {
+  const format = formatOf(object);
+  if (format == FORMAT_FORWARDED) return classIndex == CLASS_INDEX_FORWARDED && slotCountOf(object) > 0;
+  if (classIndex == CLASS_INDEX_FORWARDED) return slotCountOf(object) > 0;
+  if (classIndex <= TAG_MASK) return false;
+  if (format < FORMAT_FORWARDED - 1) return true;
+  if (format < FORMAT_WORDS64) return false;
+  return slotCountOf(object) << WORD_SHIFT >= unusedElementsOfFormat(format) << elementShiftOfFormat(format);
+}
+
+function relocateAll(): bool {
+  let place = oldSpaceStart;
+  while (place < heapEnd64) {
+    let object = place;
+    if (load<u8>(place, 7) == OVERFLOW_SLOT_COUNT) object += HEADER_BYTES;
+    const low = headerLow(object);
+    const slots = slotCountOf(object);
+    place = object + HEADER_BYTES + (max<u32>(slots, 1) << WORD_SHIFT);
+    if ((low & CLASS_INDEX_MASK) <= CLASS_INDEX_FORWARDED) continue;
+    if (!relocateSlots(object, (low >> FORMAT_SHIFT) & FORMAT_MASK, slots)) return false;
+  }
+  return true;
+}
+
+function relocateSlots(object: Address, format: u32, slots: u32): bool {
+  let pointers = slots;
+  if (format >= FORMAT_WORDS64) {
+    if (format < FORMAT_COMPILED_METHOD) return true;
+    pointers = literalSlots(object);
+    if (pointers == 0 || pointers > slots) return faultAt(IMAGE_BAD_METHOD, fileOffsetOf(object));
+  } else if (format == FORMAT_FIXED_AND_INDEXABLE && classIndexOf(object) == CLASS_INDEX_CONTEXT) {
+    pointers = liveContextSlots(object, slots);
+  }
+  const body = object + HEADER_BYTES;
+  const end = body + (pointers << WORD_SHIFT);
+  for (let slot = body; slot < end; slot += 8) {
+    const oop = load<u64>(slot);
+    if (((<u32>oop) & TAG_MASK) != 0) continue;
+    let target = newAddressOf(oop);
+    if (!isObjectStart(target)) return faultAt(IMAGE_BAD_REFERENCE, fileOffsetOf(slot));
+    if (hasForwarders && isForwarded(target)) target = follow(target);
+    if (target == 0) return faultAt(IMAGE_BAD_REFERENCE, fileOffsetOf(slot));
+    store<u64>(slot, target);
+  }
+  return true;
+}
+
+/** Header and literals of a method; 0 where its header is no SmallInteger. */
+function literalSlots(method: Address): u32 {
+  const header = load<u64>(method, HEADER_BYTES);
+  if (((<u32>header) & TAG_MASK) != TAG_SMALL_INTEGER) return 0;
+  return ((<u32>(header >> TAG_SHIFT)) & METHOD_LITERAL_COUNT_MASK) + 1;
+}
+
+/** A context's slots up to its stack pointer; those above hold what was there before, and become nil. */
+function liveContextSlots(context: Address, slots: u32): u32 {
+  if (slots < CONTEXT_FIRST_TEMP) return slots;
+  const body = context + HEADER_BYTES;
+  const stackPointer = load<u64>(body + (CONTEXT_STACK_POINTER << WORD_SHIFT));
+  let live: u32 = CONTEXT_FIRST_TEMP;
+  if (((<u32>stackPointer) & TAG_MASK) == TAG_SMALL_INTEGER) {
+    const depth = stackPointer >> TAG_SHIFT;
+    if (depth > <u64>(slots - CONTEXT_FIRST_TEMP)) return slots;
+    live += <u32>depth;
+  }
+  for (let i = live; i < slots; i++) store<u64>(body + (i << WORD_SHIFT), oldSpaceStart);
+  return live;
+}
+
+/** The object behind a forwarder, or behind several; 0 for a cycle or a damaged one. Forwarders are not relocated. */
+function follow(forwarder: Address): Address {
+  let target = forwarder;
+  for (let hops = 0; hops < 1000; hops++) {
+    target = newAddressOf(load<u64>(target, HEADER_BYTES));
+    if (!isObjectStart(target)) return 0;
+    if (!isForwarded(target)) return target;
+  }
+  return 0;
+}
+
+/** Nothing refers to forwarders any more: they become free chunks. */
+function freeForwarders(): void {
+  let place = oldSpaceStart;
+  while (place < heapEnd64) {
+    let object = place;
+    if (load<u8>(place, 7) == OVERFLOW_SLOT_COUNT) object += HEADER_BYTES;
+    place = object + HEADER_BYTES + (max<u32>(slotCountOf(object), 1) << WORD_SHIFT);
+    if (isForwarded(object)) setHeaderLow(object, 0);
+  }
+}
