@@ -1,12 +1,12 @@
 // The platform contract: everything that the virtual machine needs from outside, declared once. Node and the browser
 // (vm/embed), Linux and Xen (boot) implement it. No call blocks. Addresses and lengths are bytes in linear memory,
 // which the virtual machine owns; an implementation reads or writes there only during the call. Strings are UTF-8.
-// A negative i32 answer is an error: -1 in general, -2 "would wait", otherwise minus an errno of Linux.
+// A negative i32 answer is an error: minus an errno of Linux, of which -11 (EAGAIN) says "would wait".
 
 import { Address } from "./memory/oop";
 
 /** "Nothing there yet": the caller suspends itself with `waitForHost` and tries again. */
-export const HOST_WOULD_WAIT: i32 = -2;
+export const HOST_WOULD_WAIT: i32 = -11;
 
 /** Stops the instance at once with a message; used by `assert` and impossible states. Never returns. */
 // @ts-ignore: decorator

@@ -4,9 +4,10 @@
 import { ERRNO, type HostDrivers, type LogLevel } from "./drivers.js";
 
 /** What the module's `panic` import throws: an assertion or an impossible state. The instance is dead after it. */
-export class Panic extends Error {}
+export class Panic extends Error {
+  readonly isPanic = true;
+}
 
-/** A driver threw what was no answer; a bug in it, and the instance stops too. */
 type I32 = number;
 
 export function hostImports(drivers: HostDrivers, memory: () => WebAssembly.Memory): WebAssembly.ModuleImports {
@@ -26,8 +27,7 @@ export function hostImports(drivers: HostDrivers, memory: () => WebAssembly.Memo
     panic(address: I32, bytes: I32) {
       throw new Panic(messageText(bytesAt(address, bytes)));
     },
-    log: (level: I32, address: I32, bytes: I32) =>
-      drivers.log(level as LogLevel, messageText(bytesAt(address, bytes))),
+    log: (level: I32, address: I32, bytes: I32) => drivers.log(level as LogLevel, messageText(bytesAt(address, bytes))),
     utcMicroseconds: () => drivers.utcMicroseconds(),
     monotonicMicroseconds: () => drivers.monotonicMicroseconds(),
     timezoneOffsetSeconds: () => drivers.timezoneOffsetSeconds(),
@@ -86,8 +86,7 @@ export function hostImports(drivers: HostDrivers, memory: () => WebAssembly.Memo
     pathChangeOwner: (address: I32, bytes: I32, uid: I32, gid: I32) =>
       drivers.pathChangeOwner(stringAt(address, bytes), uid, gid),
 
-    displayChanged: (left: I32, top: I32, right: I32, bottom: I32) =>
-      drivers.displayChanged(left, top, right, bottom),
+    displayChanged: (left: I32, top: I32, right: I32, bottom: I32) => drivers.displayChanged(left, top, right, bottom),
   };
 }
 

@@ -1,0 +1,7 @@
+// Every subcommand, one file each: a yargs CommandModule.
+
+import { type CommandModule } from "yargs";
+import { runCommand } from "./run.js";
+
+/** Each command has its own type of arguments. */
+export const commands: CommandModule<object, any>[] = [runCommand];

@@ -1,0 +1,92 @@
+// `stvm run`: loads an image, lets it run to its end and exits with its code.
+
+import { chdir } from "node:process";
+import { type CommandModule } from "yargs";
+import { createVm, type LogLevel, type Vm } from "../../vm/embed/node.js";
+import { writeScreenshot } from "../screenshot.js";
+import { errorColours, UsageError } from "../terminal.js";
+import { type RunOptions, parseRunArguments, RUN_HELP, VERSION_TEXT } from "../runOptions.js";
+
+/** For `stvm --help` and shells; the words themselves are read by parseRunArguments. */
+export const runCommand: CommandModule<object, { words?: string[] }> = {
+  command: "run [words..]",
+  describe: "run an image: stvm run [options] IMAGE [ARGUMENT…], or stvm IMAGE [ARGUMENT…]",
+  builder: (parser) => parser,
+  handler: ({ words }) => runWithArguments(words ?? []),
+};
+
+const LEVEL_NAMES: Record<LogLevel, string> = { 1: "error", 2: "warning", 3: "info", 4: "debug", 5: "trace" };
+
+export async function runWithArguments(words: readonly string[]): Promise<void> {
+  const request = parseRunArguments(words);
+  switch (request.kind) {
+    case "help":
+      console.log(RUN_HELP);
+      return;
+    case "version":
+      console.log(VERSION_TEXT);
+      return;
+    case "run":
+      process.exitCode = await run(request.options);
+      // What the image left open (a stream it waits for) must not keep the process.
+      process.exit();
+  }
+}
+
+/** Answers the exit code. */
+async function run(options: RunOptions): Promise<number> {
+  if (options.workingDirectory !== undefined) changeFolder(options.workingDirectory);
+  const vm = await createVm({
+    image: options.image,
+    arguments: options.imageArguments,
+    vmArguments: options.vmArguments,
+    edenBytes: options.edenBytes,
+    maxOldSpaceBytes: options.maxOldSpaceBytes,
+    wasm: options.debugModule ? "debug" : "release",
+    log: (level, message) => {
+      if (level <= options.logLevel) printLog(level, message);
+    },
+  });
+  const stopListening = listenToSignals(vm);
+  const outcome = await vm.runToEnd();
+  stopListening();
+  if (options.screenshot !== undefined) writeScreenshot(vm, options.screenshot);
+  vm.destroy();
+  if (outcome.kind === "quit") return outcome.code & 0xff;
+  // At level 1 and above the log has said it all by now.
+  if (options.logLevel < 1) console.error(`stvm: ${options.image}: ${outcome.message}`);
+  return 1;
+}
+
+function printLog(level: LogLevel, message: string): void {
+  const colour = level === 1 ? errorColours.red : level === 2 ? errorColours.yellow : errorColours.dim;
+  console.error(`${colour(`stvm ${LEVEL_NAMES[level]}:`)} ${message}`);
+}
+
+function changeFolder(folder: string): void {
+  try {
+    chdir(folder);
+  } catch {
+    throw new UsageError(`${folder}: no such folder; give --workingDirectory a folder that exists`);
+  }
+}
+
+/** Ctrl-C and SIGUSR1 show every process's stack; a second Ctrl-C within two seconds ends the run with 130. */
+function listenToSignals(vm: Vm): () => void {
+  let lastInterrupt = 0;
+  const print = () => {
+    for (const line of vm.processStacks()) console.error(line);
+  };
+  const interrupt = () => {
+    if (Date.now() - lastInterrupt < 2000) process.exit(130);
+    lastInterrupt = Date.now();
+    print();
+    console.error("stvm: press Ctrl-C again to quit");
+  };
+  process.on("SIGINT", interrupt);
+  process.on("SIGUSR1", print);
+  return () => {
+    process.off("SIGINT", interrupt);
+    process.off("SIGUSR1", print);
+  };
+}

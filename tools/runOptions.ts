@@ -1,0 +1,171 @@
+// The command line of `stvm run`: pharo-vm's options, with one dash or two, and Squeak's. The first word that is no
+// option is the image; what follows it belongs to the image.
+
+import { UsageError } from "./terminal.js";
+import { VM_VERSION } from "../vm/embed/attributes.js";
+
+export interface RunOptions {
+  readonly image: string;
+  readonly imageArguments: readonly string[];
+  /** The options as given, for an image that asks. */
+  readonly vmArguments: readonly string[];
+  readonly edenBytes?: number;
+  readonly maxOldSpaceBytes?: number;
+  readonly workingDirectory?: string;
+  readonly screenshot?: string;
+  /** 0 nothing to 5 everything. */
+  readonly logLevel: number;
+  /** What to log as it happens. */
+  readonly trace: readonly string[];
+  readonly debugModule: boolean;
+  readonly interactive: boolean;
+}
+
+export type RunRequest = { kind: "help" } | { kind: "version" } | { kind: "run"; options: RunOptions };
+
+export const VERSION_TEXT = `stvm ${VM_VERSION} (node ${process.versions.node})`;
+
+export const TRACES = ["sends", "primitives", "gc", "processes"];
+
+export const RUN_HELP = `stvm run [options] IMAGE [ARGUMENT…]
+stvm IMAGE [ARGUMENT…]
+
+Runs an image of Squeak, Pharo or Cuis (Spur) until it quits, and exits with its code. Everything after IMAGE goes to
+the image untouched. Options may be written with one dash or two.
+
+  --headless               no window (always so; accepted as other virtual machines do)
+  --interactive            the image may think that someone looks
+  --logLevel=LEVEL         what to report on standard error: 0 or none, 1 error (default), 2 warn, 3 info, 4 debug,
+                           5 trace
+  --log                    the same as --logLevel=3
+  --maxOldSpaceSize=SIZE   bytes that old objects may take; k, m, g as suffix (default: up to 4 GiB)
+  --edenSize=SIZE          bytes for new objects (default 4m)
+  --workingDirectory=DIR   where relative paths start
+  --screenshot=FILE.png    writes the Display as it is at the end
+  --trace=WHAT             logs ${TRACES.join(", ")}; several with commas
+  --debug-module           runs the module with assertions and heap checks
+  --jit=off                interprets only (as it does now)
+  -vm KEY=VALUE, -vm-display-null, -vm-sound-null
+                           Squeak's options; the null drivers are what there is
+  --version, --help
+
+Ctrl-C or SIGUSR1 prints the stack of every process; Ctrl-C twice quits with code 130.`;
+
+const LOG_LEVELS = new Map([
+  ["none", 0],
+  ["error", 1],
+  ["warn", 2],
+  ["warning", 2],
+  ["info", 3],
+  ["information", 3],
+  ["debug", 4],
+  ["trace", 5],
+]);
+
+type Draft = { -readonly [Key in keyof RunOptions]?: RunOptions[Key] };
+
+/** What an option does with its value; `value` undefined says that it takes none. */
+interface OptionRule {
+  readonly takesValue: boolean;
+  apply(draft: Draft, value: string, name: string): void;
+}
+
+const nothing: OptionRule = { takesValue: false, apply() {} };
+const withValue = (apply: OptionRule["apply"]): OptionRule => ({ takesValue: true, apply });
+
+const RULES = new Map<string, OptionRule>([
+  ["headless", nothing],
+  ["interactive", { takesValue: false, apply: (draft) => void (draft.interactive = true) }],
+  ["loglevel", withValue((draft, value) => void (draft.logLevel = logLevel(value)))],
+  ["log", { takesValue: false, apply: (draft) => void (draft.logLevel = Math.max(3, draft.logLevel ?? 0)) }],
+  ["maxoldspacesize", withValue((draft, value, name) => void (draft.maxOldSpaceBytes = byteCount(value, name)))],
+  ["memory", withValue((draft, value, name) => void (draft.maxOldSpaceBytes = byteCount(value, name)))],
+  ["edensize", withValue((draft, value, name) => void (draft.edenBytes = byteCount(value, name)))],
+  ["eden", withValue((draft, value, name) => void (draft.edenBytes = byteCount(value, name)))],
+  ["workingdirectory", withValue((draft, value) => void (draft.workingDirectory = value))],
+  ["screenshot", withValue((draft, value) => void (draft.screenshot = value))],
+  ["trace", withValue((draft, value) => void (draft.trace = traces(value)))],
+  ["debug-module", { takesValue: false, apply: (draft) => void (draft.debugModule = true) }],
+  ["jit", withValue((_, value) => jitSetting(value))],
+  ["vm", withValue(() => {})],
+  ["vm-display-null", nothing],
+  ["vm-sound-null", nothing],
+  ["nodisplay", nothing],
+  ["nosound", nothing],
+  ["nohandlers", nothing],
+  ["blockonerror", nothing],
+  ["codesize", withValue(() => {})],
+  ["avoidsearchingsegmentswithpinnedobjects", nothing],
+  ["worker", nothing],
+]);
+
+export function parseRunArguments(words: readonly string[]): RunRequest {
+  const draft: Draft = {};
+  let position = 0;
+  while (position < words.length && words[position]!.startsWith("-") && words[position] !== "--") {
+    const word = words[position++]!;
+    const [, name, inline] = /^--?([^=]*)(?:=(.*))?$/s.exec(word)!;
+    if (name === "help" || name === "h") return { kind: "help" };
+    if (name === "version") return { kind: "version" };
+    const rule = RULES.get(name!.toLowerCase());
+    if (rule === undefined) throw new UsageError(`${word}: unknown option; \`stvm run --help\` lists them`);
+    if (!rule.takesValue) {
+      if (inline !== undefined) throw new UsageError(`${word}: takes no value; write --${name}`);
+      rule.apply(draft, "", name!);
+      continue;
+    }
+    const value = inline ?? words[position++];
+    if (value === undefined) throw new UsageError(`${word}: needs a value; write --${name}=VALUE`);
+    rule.apply(draft, value, name!);
+  }
+  const vmArguments = words.slice(0, position);
+  if (words[position] === "--") position++;
+  const image = words[position];
+  if (image === undefined) throw new UsageError("no image given; write stvm run [options] IMAGE [ARGUMENT…]");
+  return {
+    kind: "run",
+    options: {
+      logLevel: 1,
+      trace: [],
+      debugModule: false,
+      interactive: false,
+      ...draft,
+      image,
+      imageArguments: words.slice(position + 1),
+      vmArguments,
+    },
+  };
+}
+
+/** A size with k, m or g behind it, in bytes. */
+export function byteCount(text: string, name: string): number {
+  const match = /^(\d+)([kmg]?)b?$/i.exec(text);
+  if (match === null)
+    throw new UsageError(`--${name}=${text}: not a size; write a number with k, m or g, such as 512m`);
+  const bytes = Number(match[1]) * 1024 ** ["", "k", "m", "g"].indexOf(match[2]!.toLowerCase());
+  if (bytes >= 2 ** 32) throw new UsageError(`--${name}=${text}: more than the 4 GiB that a heap can have`);
+  return bytes;
+}
+
+function logLevel(text: string): number {
+  const level = LOG_LEVELS.get(text.toLowerCase()) ?? (/^[0-5]$/.test(text) ? Number(text) : undefined);
+  if (level === undefined) {
+    throw new UsageError(
+      `--logLevel=${text}: unknown level; give 0 to 5, or one of ${[...LOG_LEVELS.keys()].join(", ")}`,
+    );
+  }
+  return level;
+}
+
+function traces(text: string): string[] {
+  const wanted = text.split(",");
+  const unknown = wanted.find((word) => !TRACES.includes(word));
+  if (unknown !== undefined) {
+    throw new UsageError(`--trace=${unknown}: cannot be traced; give ${TRACES.join(", ")}, or several with commas`);
+  }
+  return wanted;
+}
+
+function jitSetting(text: string): void {
+  if (text !== "off" && text !== "on") throw new UsageError(`--jit=${text}: give on or off`);
+}

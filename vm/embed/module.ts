@@ -1,0 +1,32 @@
+// The WebAssembly module: compiled once per source and process, instantiated once per virtual machine.
+
+/** What vm/main.ts exports, as far as this library calls it. */
+export interface VmExports {
+  readonly memory: WebAssembly.Memory;
+  /** Loads the image that the host reads. 0, or a status of vm/tables/imageFaults.ts. */
+  loadImage(totalBytes: number, edenBytes: number, maxOldSpaceBytes: number): number;
+  /** Runs for that many polls; answers an outcome code (vm/interpreter/stop.ts). */
+  run(budgetPolls: number): number;
+  /** What goes with the outcome: a time, an exit code. */
+  outcomeDetail(): bigint | number;
+  /** Signals an external semaphore at the next poll; 0 where too many wait already. */
+  signalSemaphore(index: number): number;
+  /** Signals the image's interrupt semaphore, as its interrupt key would. */
+  requestInterrupt?(): void;
+  /** Logs every process with its stack, at level 1. */
+  printProcesses?(): void;
+  readonly [name: string]: unknown;
+}
+
+const compiled = new Map<string, Promise<WebAssembly.Module>>();
+
+/** The module of a place, compiled when first asked for. */
+export function cachedModule(place: string, compile: () => Promise<WebAssembly.Module>): Promise<WebAssembly.Module> {
+  let module = compiled.get(place);
+  if (module === undefined) {
+    module = compile();
+    compiled.set(place, module);
+    module.catch(() => compiled.delete(place));
+  }
+  return module;
+}

@@ -1,0 +1,81 @@
+// The public library on Node: `import { createVm } from "stvm"`.
+
+import { readFile, stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import { cachedModule } from "./module.js";
+import { createNodeHost, type NodeHostOptions } from "./nodeHost.js";
+import { startVm, type Vm, VmError } from "./vm.js";
+
+export { systemClock, virtualClock, type Clock } from "./clock.js";
+export { WOULD_WAIT, type DriverOverrides, type HostDrivers, type LogLevel, type PathStat } from "./drivers.js";
+export { type FileAccess } from "./filePolicy.js";
+export { VmError, type FinalOutcome, type Outcome, type Vm } from "./vm.js";
+
+export interface VmOptions extends NodeHostOptions {
+  /** Bytes of new space for fresh objects; 4 MiB if not given. */
+  readonly edenBytes?: number;
+  /** Bytes that old space may take; as much as there is if not given (4 GiB in all). */
+  readonly maxOldSpaceBytes?: number;
+  /** Polls of one `run`: how long it stays away from the event loop. */
+  readonly slicePolls?: number;
+  /** The module to run: "release" (as shipped), "debug" (with assertions and heap checks), a file's URL, or bytes. */
+  readonly wasm?: "release" | "debug" | URL | Uint8Array;
+}
+
+/**
+ * Loads an image and answers a virtual machine ready to run it. Rejects with a VmError whose message names the image,
+ * the reason and the way out.
+ *
+ *   const vm = await createVm({ image: "Pharo.image", arguments: ["printVersion"] });
+ *   const outcome = await vm.runToEnd();
+ *   if (outcome.kind === "quit") process.exitCode = outcome.code;
+ */
+export async function createVm(options: VmOptions): Promise<Vm> {
+  const imageLabel = typeof options.image === "string" ? options.image : (options.imageName ?? "image");
+  const module = await moduleFor(options.wasm ?? "release");
+  const imageBytes = typeof options.image === "string" ? await fileBytes(options) : options.image.length;
+  return startVm(module, createNodeHost(options), {
+    imageBytes,
+    imageLabel,
+    edenBytes: options.edenBytes,
+    maxOldSpaceBytes: options.maxOldSpaceBytes,
+    slicePolls: options.slicePolls,
+    clock: options.clock,
+    describeFault: (status) => `cannot be loaded (status ${status}); is it a Spur image?`,
+  });
+}
+
+/** The size of the image file, or a VmError that says what is wrong with its path. */
+async function fileBytes(options: VmOptions): Promise<number> {
+  const image = options.image as string;
+  const path = resolve(options.workingDirectory ?? process.cwd(), image);
+  try {
+    const { size, isFile } = await stat(path).then((found) => ({ size: found.size, isFile: found.isFile() }));
+    if (isFile) return size;
+  } catch (error) {
+    const { code } = error as { code?: string };
+    const reason = code === "ENOENT" ? "no such file" : code === "EACCES" ? "permission denied" : String(code);
+    throw new VmError("file", `${image}: ${reason}; give the path of an image file`);
+  }
+  throw new VmError("file", `${image}: not a file; give the path of an image file`);
+}
+
+function moduleFor(wasm: "release" | "debug" | URL | Uint8Array): Promise<WebAssembly.Module> {
+  if (wasm instanceof Uint8Array) return WebAssembly.compile(wasm as Uint8Array<ArrayBuffer>);
+  const url = wasm instanceof URL ? wasm : builtModule(wasm);
+  return cachedModule(url.href, async () => {
+    let bytes;
+    try {
+      bytes = await readFile(url);
+    } catch {
+      throw new VmError("module", `stvm: ${url.pathname}: no module there; run \`npm run build\``);
+    }
+    return WebAssembly.compile(bytes);
+  });
+}
+
+/** build/stvm.wasm, seen from build/js/vm/embed. */
+function builtModule(name: "release" | "debug"): URL {
+  const file = name === "debug" ? "stvm-debug.wasm" : "stvm.wasm";
+  return new URL(`../../../${file}`, import.meta.url);
+}

@@ -1,0 +1,218 @@
+// One virtual machine: an instance of the module, its drivers, and the loop that waits where the image has nothing to
+// do. Node and the browser share this; they differ in drivers only.
+
+import { type Clock } from "./clock.js";
+import { type HostDrivers, type LogLevel } from "./drivers.js";
+import { hostImports, Panic } from "./imports.js";
+import { type VmExports } from "./module.js";
+import { nextTurn, timerMilliseconds } from "./scheduler.js";
+
+/**
+ * Why `run` came back (DESIGN, decision 4).
+ * slice: the budget is used up, run again. idle: nothing can happen before a time (UTC microseconds, 0n for never) or a
+ * signal from outside. waiting: a primitive needs input or room for output, run again when the drivers are ready. quit:
+ * the image ended, with its exit code. fatal: the virtual machine cannot go on; the message says why and the stack is
+ * Smalltalk's, innermost first. break: a debugger's breakpoint. answered: a message sent from outside was answered.
+ */
+export type Outcome =
+  | { readonly kind: "slice" }
+  | { readonly kind: "idle"; readonly untilMicroseconds: bigint }
+  | { readonly kind: "waiting" }
+  | { readonly kind: "quit"; readonly code: number }
+  | { readonly kind: "fatal"; readonly message: string; readonly stack: readonly string[] }
+  | { readonly kind: "break" }
+  | { readonly kind: "answered" };
+
+/** The outcomes after which nothing more runs. */
+export type FinalOutcome = Extract<Outcome, { kind: "quit" | "fatal" }>;
+
+/** An image that cannot be loaded, or a virtual machine used in a state that does not allow it. */
+export class VmError extends Error {
+  readonly code: string;
+  constructor(code: string, message: string) {
+    super(message);
+    this.name = "VmError";
+    this.code = code;
+  }
+}
+
+export interface VmCoreOptions {
+  readonly imageBytes: number;
+  /** What to call the image in messages. */
+  readonly imageLabel: string;
+  readonly edenBytes?: number;
+  readonly maxOldSpaceBytes?: number;
+  /** Polls of one `run`; a poll comes with every method entry and backward jump that needs one. */
+  readonly slicePolls?: number;
+  readonly clock?: Clock;
+  readonly describeFault: (status: number, exports: VmExports) => string;
+}
+
+export interface Vm {
+  /** Runs one slice and says why it ended. Throws VmError after `destroy` or a final outcome. */
+  run(): Outcome;
+  /** Runs until the image quits or cannot go on, waiting in the event loop where it is idle. */
+  runToEnd(): Promise<FinalOutcome>;
+  /** Signals an external semaphore (an index into the image's table of external objects, one-based). */
+  signalSemaphore(index: number): void;
+  /** As the interrupt key of the image: its user-interrupt handler runs. */
+  interrupt(): void;
+  /** Every process with its stack, one line a frame; empty where the module cannot tell. */
+  processStacks(): string[];
+  /** Gives memory and files back; nothing may be called after. A `runToEnd` under way rejects. */
+  destroy(): void;
+  /** The module's exports, for tools that look inside. */
+  readonly exports: VmExports;
+  readonly drivers: HostDrivers;
+}
+
+const SLICE_POLLS = 20_000;
+const OUTCOMES = ["slice", "idle", "quit", "fatal", "waiting", "break", "answered"] as const;
+
+/** Instantiates a module over drivers and loads the image that these read. */
+export async function startVm(module: WebAssembly.Module, drivers: HostDrivers, options: VmCoreOptions): Promise<Vm> {
+  const errors: string[] = [];
+  const logged = drivers.log;
+  drivers.log = (level: LogLevel, message: string) => {
+    if (level === 1) errors.push(message);
+    logged(level, message);
+  };
+
+  let exports: VmExports | undefined;
+  const imports = { host: hostImports(drivers, () => exports!.memory) };
+  const instance = await WebAssembly.instantiate(module, imports);
+  exports = instance.exports as unknown as VmExports;
+  try {
+    const status = exports.loadImage(options.imageBytes, options.edenBytes ?? 0, options.maxOldSpaceBytes ?? 0);
+    if (status !== 0) {
+      throw new VmError("image", `${options.imageLabel}: ${options.describeFault(status, exports)}`);
+    }
+  } catch (error) {
+    drivers.close();
+    throw error instanceof VmError ? error : new VmError("image", `${options.imageLabel}: ${String(error)}`);
+  }
+  return vmOver(exports, drivers, options, errors);
+}
+
+function vmOver(vmExports: VmExports, drivers: HostDrivers, options: VmCoreOptions, errors: string[]): Vm {
+  let exports: VmExports | undefined = vmExports;
+  let final: FinalOutcome | undefined;
+  let wake: (() => void) | undefined;
+  const alive = () => {
+    if (exports === undefined) throw new VmError("destroyed", "stvm: the virtual machine was destroyed");
+    return exports;
+  };
+  drivers.onReady = () => wake?.();
+
+  const vm: Vm = {
+    run() {
+      const machine = alive();
+      if (final !== undefined) throw new VmError("ended", "stvm: the image has ended; create a new virtual machine");
+      errors.length = 0;
+      const outcome = runSlice(machine, options.slicePolls ?? SLICE_POLLS, errors);
+      if (outcome.kind === "quit" || outcome.kind === "fatal") final = outcome;
+      return outcome;
+    },
+    async runToEnd() {
+      for (;;) {
+        const outcome = vm.run();
+        switch (outcome.kind) {
+          case "quit":
+          case "fatal":
+            await drivers.drained();
+            return outcome;
+          case "slice":
+          case "break":
+          case "answered":
+            await nextTurn();
+            break;
+          case "waiting":
+            await sleep(0n);
+            break;
+          case "idle":
+            await sleep(outcome.untilMicroseconds);
+            break;
+        }
+        alive();
+      }
+    },
+    signalSemaphore(index) {
+      alive().signalSemaphore(index);
+      wake?.();
+    },
+    interrupt() {
+      alive().requestInterrupt?.();
+      wake?.();
+    },
+    processStacks() {
+      errors.length = 0;
+      alive().printProcesses?.();
+      return errors.splice(0);
+    },
+    destroy() {
+      if (exports === undefined) return;
+      exports = undefined;
+      drivers.close();
+      wake?.();
+    },
+    get exports() {
+      return alive();
+    },
+    drivers,
+  };
+  return vm;
+
+  /** Waits for a time (0n: without end) or a wake-up, whichever comes first. */
+  async function sleep(untilMicroseconds: bigint): Promise<void> {
+    if (untilMicroseconds !== 0n && options.clock?.skipTo) {
+      options.clock.skipTo(untilMicroseconds);
+      return nextTurn();
+    }
+    const milliseconds = timerMilliseconds(untilMicroseconds, drivers.utcMicroseconds());
+    if (milliseconds === 0) return nextTurn();
+    return new Promise((resolve) => {
+      const timer = setTimeout(end, milliseconds);
+      function end() {
+        clearTimeout(timer);
+        wake = undefined;
+        resolve();
+      }
+      wake = end;
+    });
+  }
+}
+
+function runSlice(machine: VmExports, polls: number, errors: string[]): Outcome {
+  let code: number;
+  try {
+    code = machine.run(polls);
+  } catch (error) {
+    return fatalOutcome(error, errors);
+  }
+  const kind = OUTCOMES[code];
+  const detail = machine.outcomeDetail();
+  switch (kind) {
+    case "idle":
+      return { kind, untilMicroseconds: BigInt(detail) };
+    case "quit":
+      return { kind, code: Number(detail) };
+    case "fatal":
+      return { kind, message: errors[0] ?? "the virtual machine stopped", stack: errors.slice(1) };
+    case "slice":
+    case "waiting":
+    case "break":
+    case "answered":
+      return { kind };
+    case undefined:
+      throw new VmError("module", `stvm: outcome ${code} of the module is unknown; build the library and it again`);
+  }
+}
+
+/** A trap or a panic inside the module, or an error that a driver threw. */
+function fatalOutcome(error: unknown, errors: string[]): FinalOutcome {
+  if (!(error instanceof Error) || !(error instanceof Panic || error instanceof WebAssembly.RuntimeError)) throw error;
+  const text = error instanceof Panic ? error.message : `trap: ${error.message}`;
+  // What was logged before it stopped says more than the panic, which may have no message.
+  const message = text === "" ? (errors.shift() ?? "the virtual machine stopped") : text;
+  return { kind: "fatal", message, stack: [...errors] };
+}
