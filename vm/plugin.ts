@@ -35,24 +35,38 @@ import { falseObject, nil, specialObject, trueObject } from "./memory/roots";
 export * from "./host";
 export * from "./layout";
 export {
+  allocateSlots,
+  bytesForSlots,
   canInstantiate,
   fillSlots,
   instanceFormatOf,
   instanceSizeOf,
   instantiate,
 } from "./memory/allocation";
-export { classAtIndex, classIndexOfOop, classOf } from "./memory/classes";
+export { classAtIndex, classIndexForInstancesOf, classIndexOfOop, classOf } from "./memory/classes";
+export { identityHashOf, isBehavior, setClassAtIndex } from "./memory/hash";
 export {
+  classIndexOf,
   elementShiftOfFormat,
   formatOf,
   isBitsFormat,
   isBytesFormat,
   isCompiledMethodFormat,
+  isForwarded,
+  isForwardedOop,
+  isPinned,
   isPointersFormat,
   isReadOnly,
+  rawHashOf,
+  setClassIndex,
+  setFormat,
+  setPinned,
+  setRawHash,
+  setReadOnly,
   slotCountOf,
   unusedElementsOfFormat,
 } from "./memory/header";
+export { growMemoryTo, isYoungObject } from "./memory/map";
 export {
   bodyOf,
   byteSizeOf,
@@ -114,6 +128,11 @@ export function argument(index: u32): Oop {
 
 export function fail(code: u32 = ERROR_GENERIC): void {
   if (failureCode == 0) failureCode = code;
+}
+
+/** Gives a failure under way another code, where a conversion shared with others chose the first. */
+export function failInstead(code: u32): void {
+  failureCode = code;
 }
 
 /** Fails with ERROR_OPERATING_SYSTEM; the image may read the number (a PrimitiveError's errorCode). */
