@@ -31,7 +31,7 @@ import {
 } from "../layout";
 import { classIndexOf, formatOf, isPointersFormat, slotCountOf } from "../memory/header";
 import { oldSpaceStart, stackPagesEnd } from "../memory/map";
-import { fetchPointer, storePointerUnchecked } from "../memory/object";
+import { fetchPointer } from "../memory/object";
 import { Address, isObject, Oop } from "../memory/oop";
 import {
   IMAGE_BAD_CLASS_TABLE,
@@ -139,9 +139,6 @@ function checkClassTable(): bool {
       setKnownClassIndex(index, bits);
     }
   }
-  // The collector's stacks of the virtual machine that wrote the image.
-  const slots = slotCountOf(roots);
-  for (let i: u32 = CLASS_TABLE_ROOT_SLOTS; i < slots; i++) storePointerUnchecked(i, roots, nil);
   return true;
 }
 

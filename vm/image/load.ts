@@ -12,8 +12,10 @@ import { DEFAULT_EDEN_BYTES } from "../tuning";
 import { checkHeap, firstObject } from "./check";
 import { clearFault, faultAt, imageFault } from "./fault";
 import { imageDataBytes, imageWordBytes, readHeader } from "./header";
+import { bytesToLoad32, heapEnd32, load32, special32 } from "./load32";
 import { heapEnd64, load64, special64 } from "./load64";
 import { objectMapBytes } from "./objectMap";
+import { defineSmallFloatClass } from "./smallFloatClass";
 
 /**
  * Loads the image that the host reads (hostImageRead), a file of `totalBytes`, into memory with an eden of that size (0
@@ -33,11 +35,18 @@ function loadHeap(edenBytes: u32, maxOldBytes: u32): bool {
   if (maxOldBytes != 0 && imageDataBytes > <f64>maxOldBytes) return faultAt(IMAGE_NO_MEMORY, -1);
   setMaxOldSpaceBytes(maxOldBytes);
   if (edenBytes > 1 << 30 || imageDataBytes > <f64>u32.MAX_VALUE) return faultAt(IMAGE_NO_MEMORY, -1);
+  if (imageWordBytes == 4) {
+    const room = bytesToLoad32();
+    if (room > <u64>u32.MAX_VALUE || !layOutMemory(edenBytes, <u32>room)) return faultAt(IMAGE_NO_MEMORY, -1);
+    if (!load32()) return false;
+    if (!adopt(special32, heapEnd32)) return false;
+    defineSmallFloatClass();
+    return true;
+  }
   const bytes = <u32>imageDataBytes;
   if (!layOutMemory(edenBytes, bytes)) return faultAt(IMAGE_NO_MEMORY, -1);
   const mapPlace = <u64>oldSpaceStart + ((bytes + 7) & ~7);
   if (!growMemoryTo(mapPlace + objectMapBytes(bytes))) return faultAt(IMAGE_NO_MEMORY, -1);
-  if (imageWordBytes == 4) return false;
   if (!load64(<Address>mapPlace)) return false;
   return adopt(special64, heapEnd64);
 }

@@ -7,6 +7,8 @@ import {
   CLASS_INDEX_FREE,
   CLASS_INDEX_MASK,
   CLASS_INDEX_SEGMENT_BRIDGE,
+  CLASS_INDEX_WEAK_ARRAY_PUN,
+  CLASS_TABLE_ROOT_SLOTS,
   CONTEXT_FIRST_TEMP,
   CONTEXT_STACK_POINTER,
   FORMAT_COMPILED_METHOD,
@@ -17,6 +19,7 @@ import {
   FORMAT_WORDS64,
   GREY_SHIFT,
   HEADER_BYTES,
+  LAST_CLASS_INDEX_PUN,
   MARKED_SHIFT,
   METHOD_LITERAL_COUNT_MASK,
   OVERFLOW_SLOT_COUNT,
@@ -47,9 +50,12 @@ import {
   IMAGE_BAD_SPECIAL_OBJECTS,
 } from "../tables/imageFaults";
 import { faultAt } from "./fault";
-import { imageSpecialObjects } from "./header";
+import { imageOldBase, imageSpecialObjects } from "./header";
 import { isObjectStart, markObjectStart, startObjectMap } from "./objectMap";
 import { fileOffsetOf, newAddressOf, readSegments, segmentsEnd } from "./segments";
+
+/** The hidden roots are the fifth object. */
+const HIDDEN_ROOTS: u32 = 4;
 
 /** Where the special objects array is, once `load64` has answered true. */
 export let special64: Address = 0;
@@ -75,16 +81,19 @@ function findObjects(): bool {
   const end = segmentsEnd;
   let lastObjectEnd = oldSpaceStart;
   let place = oldSpaceStart;
+  let order: u32 = 0;
   while (place < end) {
     const object = objectStartingAt(place, end);
     if (object == 0) return faultAt(IMAGE_BAD_OBJECT, fileOffsetOf(place));
     place = object + HEADER_BYTES + (max<u32>(slotCountOf(object), 1) << WORD_SHIFT);
     const classIndex = classIndexOf(object);
     if (classIndex == CLASS_INDEX_FREE) continue;
-    if (classIndex == CLASS_INDEX_SEGMENT_BRIDGE) {
+    const index = order++;
+    if (classIndex == CLASS_INDEX_SEGMENT_BRIDGE || isLeftOut(classIndex, index)) {
       setHeaderLow(object, 0);
       continue;
     }
+    if (index == HIDDEN_ROOTS) clearOwnRoots(object);
     if (!hasPossibleFormat(object, classIndex)) return faultAt(IMAGE_BAD_OBJECT, fileOffsetOf(object));
     setHeaderLow(object, headerLow(object) & ~((1 << REMEMBERED_SHIFT) | (1 << GREY_SHIFT)));
     setHeaderHigh(object, headerHigh(object) & ~(1 << MARKED_SHIFT));
@@ -120,6 +129,19 @@ function hasPossibleFormat(object: Address, classIndex: u32): bool {
   if (format < FORMAT_FORWARDED - 1) return true;
   if (format < FORMAT_WORDS64) return false;
   return slotCountOf(object) << WORD_SHIFT >= unusedElementsOfFormat(format) << elementShiftOfFormat(format);
+}
+
+/** What the writing virtual machine kept for itself in the heap becomes free. */
+function isLeftOut(classIndex: u32, order: u32): bool {
+  return classIndex >= CLASS_INDEX_WEAK_ARRAY_PUN && classIndex <= LAST_CLASS_INDEX_PUN && order > HIDDEN_ROOTS;
+}
+
+/** The hidden roots after the class table's pages refer to it; nil, where they are not relocated yet. */
+function clearOwnRoots(roots: Address): void {
+  const slots = slotCountOf(roots);
+  for (let i: u32 = CLASS_TABLE_ROOT_SLOTS; i < slots; i++) {
+    store<u64>(roots + HEADER_BYTES + (i << WORD_SHIFT), imageOldBase);
+  }
 }
 
 function relocateAll(): bool {
