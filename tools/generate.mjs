@@ -19,7 +19,7 @@ function dispatchLoop() {
   addCodes(codes, V3_BYTECODES, 0);
   addCodes(codes, SISTA_BYTECODES, 256);
   const unused = new Set(codes.keys());
-  const text = readFileSync("vm/interpreter/loop.ts", "utf8").replace(/^( *)case (\w+):/gm, (_, indent, handler) => {
+  const text = readFileSync("vm/interpreter/loop.ts", "utf8").replace(/^( *)case ([a-z]\w*):/gm, (_, indent, handler) => {
     if (!codes.has(handler)) throw new Error(`loop.ts: case ${handler} is in no bytecode table`);
     unused.delete(handler);
     return codes.get(handler).map((code) => `${indent}case ${code}:`).join("\n");

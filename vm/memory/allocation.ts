@@ -123,7 +123,7 @@ function placeObject(place: u32, slotCount: u32, format: u32, classIndex: u32): 
     initializeHeader(place, slotCount, format, classIndex);
     return place;
   }
-  store<u64>(place, (<u64>OVERFLOW_SLOT_COUNT << 56) | slotCount);
+  store<u64>(place, ((<u64>OVERFLOW_SLOT_COUNT) << 56) | slotCount);
   initializeHeader(place + HEADER_BYTES, OVERFLOW_SLOT_COUNT, format, classIndex);
   return place + HEADER_BYTES;
 }
@@ -160,12 +160,12 @@ export function newFloat(value: f64): Oop {
 
 /** The instance format of a class. */
 export function instanceFormatOf(classObject: Oop): u32 {
-  return (<u32>(fetchPointer(CLASS_FORMAT, classObject) >> TAG_SHIFT) >> CLASS_FORMAT_FORMAT_SHIFT) & FORMAT_MASK;
+  return ((<u32>(fetchPointer(CLASS_FORMAT, classObject) >> TAG_SHIFT)) >> CLASS_FORMAT_FORMAT_SHIFT) & FORMAT_MASK;
 }
 
 /** Named instance variables of a class. */
 export function instanceSizeOf(classObject: Oop): u32 {
-  return <u32>(fetchPointer(CLASS_FORMAT, classObject) >> TAG_SHIFT) & CLASS_FORMAT_SIZE_MASK;
+  return (<u32>(fetchPointer(CLASS_FORMAT, classObject) >> TAG_SHIFT)) & CLASS_FORMAT_SIZE_MASK;
 }
 
 export const INSTANTIATED_NO_MEMORY: Oop = 0;

@@ -27,7 +27,7 @@ export function classAtIndex(classIndex: u32): Oop {
 // @ts-ignore: decorator
 @inline
 export function classIndexOfOop(oop: Oop): u32 {
-  const tag = <u32>oop & TAG_MASK;
+  const tag = (<u32>oop) & TAG_MASK;
   return tag != 0 ? tag : classIndexOf(<Address>oop);
 }
 

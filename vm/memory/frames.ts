@@ -59,17 +59,37 @@ export function isStackAddress(address: Address): bool {
 
 // The head words are true for every page but the active one, whose head the interpreter holds in registers
 // and writes back (`externalize`) before anything walks the stack.
-export function headFp(page: Address): Address { return load<u32>(page, PAGE_HEAD_FP); }
-export function setHeadFp(page: Address, fp: Address): void { store<u32>(page, fp, PAGE_HEAD_FP); }
-export function headSp(page: Address): Address { return load<u32>(page, PAGE_HEAD_SP); }
-export function setHeadSp(page: Address, sp: Address): void { store<u32>(page, sp, PAGE_HEAD_SP); }
-export function headIp(page: Address): Address { return load<u32>(page, PAGE_HEAD_IP); }
-export function setHeadIp(page: Address, ip: Address): void { store<u32>(page, ip, PAGE_HEAD_IP); }
-export function baseFp(page: Address): Address { return load<u32>(page, PAGE_BASE_FP); }
-export function setBaseFp(page: Address, fp: Address): void { store<u32>(page, fp, PAGE_BASE_FP); }
+export function headFp(page: Address): Address {
+  return load<u32>(page, PAGE_HEAD_FP);
+}
+export function setHeadFp(page: Address, fp: Address): void {
+  store<u32>(page, fp, PAGE_HEAD_FP);
+}
+export function headSp(page: Address): Address {
+  return load<u32>(page, PAGE_HEAD_SP);
+}
+export function setHeadSp(page: Address, sp: Address): void {
+  store<u32>(page, sp, PAGE_HEAD_SP);
+}
+export function headIp(page: Address): Address {
+  return load<u32>(page, PAGE_HEAD_IP);
+}
+export function setHeadIp(page: Address, ip: Address): void {
+  store<u32>(page, ip, PAGE_HEAD_IP);
+}
+export function baseFp(page: Address): Address {
+  return load<u32>(page, PAGE_BASE_FP);
+}
+export function setBaseFp(page: Address, fp: Address): void {
+  store<u32>(page, fp, PAGE_BASE_FP);
+}
 /** A mark for the full collector: whether the page's frames were reached. */
-export function isTraced(page: Address): bool { return load<u32>(page, PAGE_TRACED) != 0; }
-export function setTraced(page: Address, flag: bool): void { store<u32>(page, flag ? 1 : 0, PAGE_TRACED); }
+export function isTraced(page: Address): bool {
+  return load<u32>(page, PAGE_TRACED) != 0;
+}
+export function setTraced(page: Address, flag: bool): void {
+  store<u32>(page, flag ? 1 : 0, PAGE_TRACED);
+}
 
 export function isFreePage(page: Address): bool {
   return headFp(page) == 0;
@@ -145,36 +165,72 @@ function unlink(page: Address): void {
 
 // @ts-ignore: decorator
 @inline
-export function callerFp(fp: Address): Address { return load<u32>(fp, FRAME_CALLER_FP); }
+export function callerFp(fp: Address): Address {
+  return load<u32>(fp, FRAME_CALLER_FP);
+}
 // @ts-ignore: decorator
 @inline
-export function callerIp(fp: Address): Address { return load<u32>(fp, FRAME_CALLER_IP); }
-export function setCallerFp(fp: Address, value: Address): void { store<u32>(fp, value, FRAME_CALLER_FP); }
-export function setCallerIp(fp: Address, value: Address): void { store<u32>(fp, value, FRAME_CALLER_IP); }
-export function isBaseFrame(fp: Address): bool { return callerFp(fp) == 0; }
+export function callerIp(fp: Address): Address {
+  return load<u32>(fp, FRAME_CALLER_IP);
+}
+export function setCallerFp(fp: Address, value: Address): void {
+  store<u32>(fp, value, FRAME_CALLER_FP);
+}
+export function setCallerIp(fp: Address, value: Address): void {
+  store<u32>(fp, value, FRAME_CALLER_IP);
+}
+export function isBaseFrame(fp: Address): bool {
+  return callerFp(fp) == 0;
+}
 /** Of a base frame: the context (or nil) that it returns to. */
-export function senderContextOfBase(fp: Address): Oop { return load<u32>(fp, FRAME_CALLER_IP); }
-export function setSenderContextOfBase(fp: Address, context: Oop): void { store<u32>(fp, <u32>context, FRAME_CALLER_IP); }
+export function senderContextOfBase(fp: Address): Oop {
+  return load<u32>(fp, FRAME_CALLER_IP);
+}
+export function setSenderContextOfBase(fp: Address, context: Oop): void {
+  store<u32>(fp, <u32>context, FRAME_CALLER_IP);
+}
 // @ts-ignore: decorator
 @inline
-export function frameMethod(fp: Address): Oop { return load<u32>(fp + FRAME_METHOD); }
-export function setFrameMethod(fp: Address, method: Oop): void { store<u32>(fp + FRAME_METHOD, <u32>method); }
+export function frameMethod(fp: Address): Oop {
+  return load<u32>(fp + FRAME_METHOD);
+}
+export function setFrameMethod(fp: Address, method: Oop): void {
+  store<u32>(fp + FRAME_METHOD, <u32>method);
+}
 // @ts-ignore: decorator
 @inline
-export function callerSp(fp: Address): Address { return load<u32>(fp + FRAME_CALLER_SP); }
+export function callerSp(fp: Address): Address {
+  return load<u32>(fp + FRAME_CALLER_SP);
+}
 /** Where the answer goes: the slot of the receiver that the caller pushed. */
-export function setCallerSp(fp: Address, base: Address): void { store<u32>(fp + FRAME_CALLER_SP, base); }
+export function setCallerSp(fp: Address, base: Address): void {
+  store<u32>(fp + FRAME_CALLER_SP, base);
+}
 // @ts-ignore: decorator
 @inline
-export function frameFlags(fp: Address): u32 { return load<u32>(fp + FRAME_FLAGS); }
-export function setFrameFlags(fp: Address, flags: u32): void { store<u32>(fp + FRAME_FLAGS, flags); }
-export function hasContext(fp: Address): bool { return (frameFlags(fp) & FRAME_HAS_CONTEXT) != 0; }
-export function frameContext(fp: Address): Oop { return load<u32>(fp + FRAME_CONTEXT); }
-export function setFrameContext(fp: Address, context: Oop): void { store<u32>(fp + FRAME_CONTEXT, <u32>context); }
+export function frameFlags(fp: Address): u32 {
+  return load<u32>(fp + FRAME_FLAGS);
+}
+export function setFrameFlags(fp: Address, flags: u32): void {
+  store<u32>(fp + FRAME_FLAGS, flags);
+}
+export function hasContext(fp: Address): bool {
+  return (frameFlags(fp) & FRAME_HAS_CONTEXT) != 0;
+}
+export function frameContext(fp: Address): Oop {
+  return load<u32>(fp + FRAME_CONTEXT);
+}
+export function setFrameContext(fp: Address, context: Oop): void {
+  store<u32>(fp + FRAME_CONTEXT, <u32>context);
+}
 // @ts-ignore: decorator
 @inline
-export function frameReceiver(fp: Address): Oop { return load<u64>(fp + FRAME_RECEIVER); }
-export function setFrameReceiver(fp: Address, receiver: Oop): void { store<u64>(fp + FRAME_RECEIVER, receiver); }
+export function frameReceiver(fp: Address): Oop {
+  return load<u64>(fp + FRAME_RECEIVER);
+}
+export function setFrameReceiver(fp: Address, receiver: Oop): void {
+  store<u64>(fp + FRAME_RECEIVER, receiver);
+}
 /** The address of a temporary: arguments first, then temporaries, then the operand stack. */
 // @ts-ignore: decorator
 @inline

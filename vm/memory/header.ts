@@ -160,7 +160,7 @@ export function isForwarded(object: Address): bool {
 // @ts-ignore: decorator
 @inline
 export function isForwardedOop(oop: Oop): bool {
-  return (<u32>oop & 7) == 0 && isForwarded(<Address>oop);
+  return ((<u32>oop) & 7) == 0 && isForwarded(<Address>oop);
 }
 
 /** Formats 0 to 5: every slot is an oop. */

@@ -63,7 +63,7 @@ export function isYoungObject(object: Address): bool {
 // @ts-ignore: decorator
 @inline
 export function isYoung(oop: Oop): bool {
-  return (<u32>oop & 7) == 0 && <Address>oop < oldSpaceStart;
+  return ((<u32>oop) & 7) == 0 && <Address>oop < oldSpaceStart;
 }
 
 // @ts-ignore: decorator

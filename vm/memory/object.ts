@@ -11,13 +11,7 @@ import {
   TAG_SHIFT,
   WORD_SHIFT,
 } from "../layout";
-import {
-  elementShiftOfFormat,
-  formatOf,
-  isRemembered,
-  slotCountOf,
-  unusedElementsOfFormat,
-} from "./header";
+import { elementShiftOfFormat, formatOf, isRemembered, slotCountOf, unusedElementsOfFormat } from "./header";
 import { isYoung, isYoungObject } from "./map";
 import { Address, Oop } from "./oop";
 import { remember } from "./remembered";
@@ -109,20 +103,24 @@ export function storeWord64(index: u32, object: Oop, value: u64): void {
 @inline
 export function byteSizeOf(object: Oop): u32 {
   const format = formatOf(<Address>object);
-  return (slotCountOf(<Address>object) << WORD_SHIFT) - (unusedElementsOfFormat(format) << elementShiftOfFormat(format));
+  return (
+    (slotCountOf(<Address>object) << WORD_SHIFT) - (unusedElementsOfFormat(format) << elementShiftOfFormat(format))
+  );
 }
 
 /** Elements of whatever format: slots of a pointers object (named ones too), words, shorts or bytes of the others. */
 export function elementCountOf(object: Oop): u32 {
   const format = formatOf(<Address>object);
-  return ((slotCountOf(<Address>object) << WORD_SHIFT) >> elementShiftOfFormat(format)) - unusedElementsOfFormat(format);
+  return (
+    ((slotCountOf(<Address>object) << WORD_SHIFT) >> elementShiftOfFormat(format)) - unusedElementsOfFormat(format)
+  );
 }
 
 /** Literals of a compiled method or block, without its header word. */
 // @ts-ignore: decorator
 @inline
 export function literalCountOf(method: Oop): u32 {
-  return <u32>(fetchPointer(0, method) >> TAG_SHIFT) & METHOD_LITERAL_COUNT_MASK;
+  return (<u32>(fetchPointer(0, method) >> TAG_SHIFT)) & METHOD_LITERAL_COUNT_MASK;
 }
 
 /** A literal of a compiled method, zero-based. */

@@ -1,13 +1,7 @@
 // Oops: references as Smalltalk sees them. An oop is an address of an object (low 32 bits, the rest zero)
 // or an immediate with its value above a three-bit tag.
 
-import {
-  TAG_CHARACTER,
-  TAG_MASK,
-  TAG_SHIFT,
-  TAG_SMALL_FLOAT,
-  TAG_SMALL_INTEGER,
-} from "../layout";
+import { TAG_CHARACTER, TAG_MASK, TAG_SHIFT, TAG_SMALL_FLOAT, TAG_SMALL_INTEGER } from "../layout";
 
 /** A Smalltalk reference, 64 bits. */
 export type Oop = u64;
@@ -20,51 +14,51 @@ export const MIN_SMALL_INTEGER: i64 = -(1 << 60);
 // @ts-ignore: decorator
 @inline
 export function isImmediate(oop: Oop): bool {
-  return (<u32>oop & TAG_MASK) != 0;
+  return ((<u32>oop) & TAG_MASK) != 0;
 }
 
 // @ts-ignore: decorator
 @inline
 export function isObject(oop: Oop): bool {
-  return (<u32>oop & TAG_MASK) == 0;
+  return ((<u32>oop) & TAG_MASK) == 0;
 }
 
 // @ts-ignore: decorator
 @inline
 export function isSmallInteger(oop: Oop): bool {
-  return (<u32>oop & TAG_MASK) == TAG_SMALL_INTEGER;
+  return ((<u32>oop) & TAG_MASK) == TAG_SMALL_INTEGER;
 }
 
 /** Whether both are SmallIntegers. The tags 1, 2 and 4 have no bit in common, so one test serves. */
 // @ts-ignore: decorator
 @inline
 export function areSmallIntegers(a: Oop, b: Oop): bool {
-  return (<u32>a & <u32>b & TAG_SMALL_INTEGER) != 0;
+  return ((<u32>a) & (<u32>b) & TAG_SMALL_INTEGER) != 0;
 }
 
 // @ts-ignore: decorator
 @inline
 export function isCharacter(oop: Oop): bool {
-  return (<u32>oop & TAG_MASK) == TAG_CHARACTER;
+  return ((<u32>oop) & TAG_MASK) == TAG_CHARACTER;
 }
 
 // @ts-ignore: decorator
 @inline
 export function isSmallFloat(oop: Oop): bool {
-  return (<u32>oop & TAG_MASK) == TAG_SMALL_FLOAT;
+  return ((<u32>oop) & TAG_MASK) == TAG_SMALL_FLOAT;
 }
 
 /** The oop of an integer known to fit in 61 bits. */
 // @ts-ignore: decorator
 @inline
 export function smallInteger(value: i64): Oop {
-  return (<u64>value << TAG_SHIFT) | TAG_SMALL_INTEGER;
+  return ((<u64>value) << TAG_SHIFT) | TAG_SMALL_INTEGER;
 }
 
 // @ts-ignore: decorator
 @inline
 export function smallIntegerValue(oop: Oop): i64 {
-  return <i64>oop >> TAG_SHIFT;
+  return (<i64>oop) >> TAG_SHIFT;
 }
 
 /** Whether an integer fits in a SmallInteger. */
@@ -78,7 +72,7 @@ export function fitsSmallInteger(value: i64): bool {
 // @ts-ignore: decorator
 @inline
 export function character(codePoint: u32): Oop {
-  return (<u64>codePoint << TAG_SHIFT) | TAG_CHARACTER;
+  return ((<u64>codePoint) << TAG_SHIFT) | TAG_CHARACTER;
 }
 
 // @ts-ignore: decorator

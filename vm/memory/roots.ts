@@ -13,7 +13,12 @@ export let hiddenRoots: Oop = 0;
 export let specialObjects: Oop = 0;
 
 /** Names the five first objects of old space. */
-export function setFirstObjects(nilAddress: Address, falseAddress: Address, trueAddress: Address, hidden: Address): void {
+export function setFirstObjects(
+  nilAddress: Address,
+  falseAddress: Address,
+  trueAddress: Address,
+  hidden: Address,
+): void {
   nil = nilAddress;
   falseObject = falseAddress;
   trueObject = trueAddress;

@@ -1,0 +1,196 @@
+// Message lookup: the global method cache, the walk through the method dictionaries, and what happens when nothing
+// is found. Source of the protocol: StackInterpreter>>lookupMethodInClass:, createActualMessageTo:.
+
+import {
+  CLASS_INDEX_ARRAY,
+  CLASS_METHOD_DICTIONARY,
+  CLASS_SUPERCLASS,
+  MESSAGE_ARGUMENTS,
+  MESSAGE_LOOKUP_CLASS,
+  MESSAGE_SELECTOR,
+  METHOD_DICTIONARY_KEYS,
+  METHOD_DICTIONARY_VALUES,
+  SPECIAL_CANNOT_INTERPRET,
+  SPECIAL_CLASS_MESSAGE,
+  SPECIAL_DOES_NOT_UNDERSTAND,
+} from "../layout";
+import { instanceSizeOf, instantiate, newArray } from "../memory/allocation";
+import { classAtIndex, classIndexOfOop } from "../memory/classes";
+import { isForwardedOop, rawHashOf, slotCountOf } from "../memory/header";
+import { methodCacheStart } from "../memory/map";
+import { fetchPointer, storePointer } from "../memory/object";
+import { Address, isImmediate, Oop, smallIntegerValue } from "../memory/oop";
+import { nil, specialObject } from "../memory/roots";
+import { METHOD_CACHE_BYTES, METHOD_CACHE_ENTRIES } from "../tuning";
+import { isCompiledMethod, primitiveNumberOf } from "./methods";
+import { PRIMITIVE_INVOKE_OBJECT } from "./primitiveTable";
+import { push, setSp, setStackValue, sp, stackValue } from "./registers";
+import { reportRecursiveDoesNotUnderstand } from "./stacktrace";
+
+// A cache entry: selector u32 | class index u32 | method u32 | primitive number u32.
+export const ENTRY_SELECTOR = 0;
+export const ENTRY_CLASS_INDEX = 4;
+export const ENTRY_METHOD = 8;
+export const ENTRY_PRIMITIVE = 12;
+
+// What the last lookup found. The argument count is here because a failed lookup changes it.
+export let newMethod: Oop = 0;
+/** The method's primitive number, 0 for none. */
+export let newPrimitive: u32 = 0;
+export let argumentCount: u32 = 0;
+/** The selector of the last lookup that went past the cache. */
+export let lastSelector: Oop = 0;
+
+/** The entry where a selector and class index may be cached. */
+// @ts-ignore: decorator
+@inline
+export function cacheEntry(selector: Oop, classIndex: u32): Address {
+  const hash = ((<u32>selector) >> 3) ^ (classIndex * 0x9e5);
+  return methodCacheStart + ((hash & (METHOD_CACHE_ENTRIES - 1)) << 4);
+}
+
+export function flushMethodCache(): void {
+  memory.fill(methodCacheStart, 0, METHOD_CACHE_BYTES);
+}
+
+/** Drops every entry with this selector, or with this method. */
+export function flushMethodCacheFor(selectorOrMethod: Oop): void {
+  for (let entry = methodCacheStart; entry < methodCacheStart + METHOD_CACHE_BYTES; entry += 16) {
+    if (load<u32>(entry, ENTRY_SELECTOR) == selectorOrMethod || load<u32>(entry, ENTRY_METHOD) == selectorOrMethod) {
+      store<u64>(entry, 0);
+    }
+  }
+}
+
+/**
+ * Finds the method for a selector and the class with an index, leaving it in `newMethod` and `newPrimitive`. Where there
+ * is none the stack is rewritten for doesNotUnderstand: (or cannotInterpret:), whose method is found instead.
+ */
+export function findMethod(selector: Oop, classIndex: u32, count: u32): void {
+  argumentCount = count;
+  const entry = cacheEntry(selector, classIndex);
+  if (load<u32>(entry, ENTRY_SELECTOR) == selector && load<u32>(entry, ENTRY_CLASS_INDEX) == classIndex) {
+    newMethod = load<u32>(entry, ENTRY_METHOD);
+    newPrimitive = load<u32>(entry, ENTRY_PRIMITIVE);
+    return;
+  }
+  if (lookUp(selector, classAtIndex(classIndex))) {
+    store<u32>(entry, <u32>selector, ENTRY_SELECTOR);
+    store<u32>(entry, classIndex, ENTRY_CLASS_INDEX);
+    store<u32>(entry, <u32>newMethod, ENTRY_METHOD);
+    store<u32>(entry, newPrimitive, ENTRY_PRIMITIVE);
+  }
+}
+
+export function setNewMethod(method: Oop): void {
+  newMethod = method;
+}
+
+/** As `findMethod` for the receiver on the stack, which is put right first where it was forwarded. */
+export function findMethodForReceiver(selector: Oop, count: u32): void {
+  const receiver = stackValue(count);
+  if (isForwardedOop(receiver)) setStackValue(count, followForwarded(receiver));
+  if (isForwardedOop(selector)) selector = followForwarded(selector);
+  findMethod(selector, classIndexOfOop(stackValue(count)), count);
+}
+
+/** The object that a chain of forwarders ends at; anything else itself. */
+export function followForwarded(oop: Oop): Oop {
+  while (isForwardedOop(oop)) oop = fetchPointer(0, oop);
+  return oop;
+}
+
+/** As `findMethod`, starting at a class object (super sends). */
+export function findMethodInClass(selector: Oop, classObject: Oop, count: u32): void {
+  argumentCount = count;
+  // A class without an index has no instances, but may be a superclass: then there is nothing to cache by.
+  const classIndex = rawHashOf(<Address>classObject);
+  if (classIndex != 0 && classAtIndex(classIndex) == classObject) findMethod(selector, classIndex, count);
+  else lookUp(selector, classObject);
+}
+
+/** The method that a class or its superclasses have for a selector, or 0; no side effect. */
+export function methodInHierarchy(selector: Oop, classObject: Oop): Oop {
+  while (classObject != nil) {
+    const dictionary = fetchPointer(CLASS_METHOD_DICTIONARY, classObject);
+    if (dictionary == nil) return 0;
+    const method = methodInDictionary(selector, dictionary);
+    if (method != 0) return method;
+    classObject = fetchPointer(CLASS_SUPERCLASS, classObject);
+  }
+  return 0;
+}
+
+/** The number of the primitive that runs a method; an object that is no method is run by one of its own. */
+export function primitiveToRun(method: Oop): u32 {
+  return isCompiledMethod(method) ? primitiveNumberOf(method) : PRIMITIVE_INVOKE_OBJECT;
+}
+
+/** Looks a selector up from a class on. Answers whether the selector itself was found. */
+function lookUp(selector: Oop, classObject: Oop): bool {
+  lastSelector = selector;
+  let current = classObject;
+  while (current != nil) {
+    current = followForwarded(current);
+    const dictionary = followForwarded(fetchPointer(CLASS_METHOD_DICTIONARY, current));
+    if (dictionary == nil) {
+      lookUpCannotInterpret(selector, current);
+      return false;
+    }
+    const method = methodInDictionary(selector, dictionary);
+    if (method != 0) {
+      newMethod = method;
+      newPrimitive = primitiveToRun(method);
+      return true;
+    }
+    current = fetchPointer(CLASS_SUPERCLASS, current);
+  }
+  if (selector == specialObject(SPECIAL_DOES_NOT_UNDERSTAND)) {
+    reportRecursiveDoesNotUnderstand(classObject);
+    newMethod = 0;
+    newPrimitive = 0;
+    return false;
+  }
+  makeMessage(selector, classObject);
+  lookUp(specialObject(SPECIAL_DOES_NOT_UNDERSTAND), classObject);
+  return false;
+}
+
+/** A class without a method dictionary: its superclass is asked to interpret (StackInterpreter, cannotInterpret:). */
+function lookUpCannotInterpret(selector: Oop, classObject: Oop): void {
+  makeMessage(selector, classObject);
+  const superclass = fetchPointer(CLASS_SUPERCLASS, classObject);
+  if (selector == specialObject(SPECIAL_CANNOT_INTERPRET))
+    lookUp(specialObject(SPECIAL_DOES_NOT_UNDERSTAND), superclass);
+  else lookUp(specialObject(SPECIAL_CANNOT_INTERPRET), superclass);
+}
+
+function methodInDictionary(selector: Oop, dictionary: Oop): Oop {
+  const keys = slotCountOf(<Address>dictionary) - METHOD_DICTIONARY_KEYS;
+  const mask = keys - 1;
+  const hash = isImmediate(selector) ? <u32>smallIntegerValue(selector) : rawHashOf(<Address>selector);
+  for (let i: u32 = 0, index = hash & mask; i < keys; i++, index = (index + 1) & mask) {
+    const key = fetchPointer(index + METHOD_DICTIONARY_KEYS, dictionary);
+    if (key == nil) return 0;
+    if (key == selector || followForwarded(key) == selector) {
+      const method = fetchPointer(index, followForwarded(fetchPointer(METHOD_DICTIONARY_VALUES, dictionary)));
+      return followForwarded(method);
+    }
+  }
+  return 0;
+}
+
+/** Replaces the arguments on the stack by a Message that holds them (StackInterpreter>>createActualMessageTo:). */
+function makeMessage(selector: Oop, lookupClass: Oop): void {
+  const count = argumentCount;
+  const messageClass = specialObject(SPECIAL_CLASS_MESSAGE);
+  const array = newArray(count, CLASS_INDEX_ARRAY);
+  const message = instantiate(messageClass, 0);
+  for (let i: u32 = 0; i < count; i++) storePointer(i, array, stackValue(count - 1 - i));
+  storePointer(MESSAGE_SELECTOR, message, selector);
+  storePointer(MESSAGE_ARGUMENTS, message, array);
+  if (instanceSizeOf(messageClass) > MESSAGE_LOOKUP_CLASS) storePointer(MESSAGE_LOOKUP_CLASS, message, lookupClass);
+  setSp(sp + (count << 3));
+  push(message);
+  argumentCount = 1;
+}

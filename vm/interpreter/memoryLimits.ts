@@ -1,0 +1,16 @@
+// The orderly end when object memory can give nothing more to the interpreter itself.
+
+import { LOG_ERROR, logEnd, logText } from "./log";
+import { reportStack } from "./stacktrace";
+import { OUTCOME_FATAL, stop } from "./stop";
+import { hostPanic } from "../host";
+
+/** No memory for an object that a bytecode must have (a context, a block): report the stack and end the run. */
+export function stopForMemory(): void {
+  logText("out of memory: no room for a context or a block; give more with --maxOldSpaceSize");
+  logEnd(LOG_ERROR);
+  reportStack();
+  stop(OUTCOME_FATAL);
+  hostPanic(0, 0);
+  unreachable();
+}

@@ -1,0 +1,103 @@
+// The slow path of a poll: everything that happens between bytecodes. Stack overflow, collection, timer, signals from
+// outside, the interrupt key, the end of a slice.
+
+import {
+  SPECIAL_FINALIZATION_SEMAPHORE,
+  SPECIAL_INTERRUPT_SEMAPHORE,
+  SPECIAL_LOW_SPACE_SEMAPHORE,
+  SPECIAL_PROCESS_SIGNALING_LOW_SPACE,
+  SPECIAL_TIMER_SEMAPHORE,
+} from "../layout";
+import { hostUtcMicroseconds } from "../host";
+import { fullCollectionWanted, scavengeWanted } from "../memory/allocation";
+import { activePage, pageLimit, pageOf } from "../memory/frames";
+import { setStackLimit, stackLimit } from "../memory/map";
+import { storePointer } from "../memory/object";
+import { nil, specialObjects } from "../memory/roots";
+import { signalQueueCount } from "../plugin";
+import {
+  collectAll,
+  collectYoung,
+  lowSpace,
+  mournersPending,
+  clearLowSpace,
+  clearMournersPending,
+  objectsMoved,
+} from "../memory/collector";
+import { externalizeHead, moveActiveFrameToNewPage } from "./contexts";
+import { flushMethodCache } from "./lookup";
+import { activeProcess, allProcessesWait, signalExternalSemaphores, signalSpecial } from "./processes";
+import { fp, sp } from "./registers";
+import { OUTCOME_IDLE, outcome, OUTCOME_NONE, stop } from "./stop";
+
+/** Microseconds UTC at which the timer semaphore is signalled; 0 for never. */
+export let wakeTime: i64 = 0;
+/** Set by the embedder's interrupt key. */
+let interruptPending: bool = false;
+/** Set by a primitive that gives the processor away: the run ends idle at the next poll. */
+let relinquished: bool = false;
+
+export function setWakeTime(microseconds: i64): void {
+  wakeTime = microseconds;
+}
+
+export function requestInterrupt(): void {
+  interruptPending = true;
+}
+
+export function relinquish(): void {
+  relinquished = true;
+}
+
+/** Runs at a poll, registers written back. Answers false where the run must end (an outcome is set). */
+export function poll(): bool {
+  externalizeHead();
+  setStackLimit(pageLimit(activePage));
+  if (outcome != OUTCOME_NONE) return false;
+  if (sp < pageLimit(pageOf(fp))) moveActiveFrameToNewPage();
+  collectIfWanted();
+  handleEvents();
+  setStackLimit(pageLimit(activePage));
+  if (outcome == OUTCOME_NONE && allProcessesWait) stop(OUTCOME_IDLE, wakeTime);
+  if (outcome == OUTCOME_NONE && relinquished) {
+    relinquished = false;
+    stop(OUTCOME_IDLE, wakeTime);
+  }
+  setStackLimit(pageLimit(activePage));
+  return outcome == OUTCOME_NONE;
+}
+
+/** Signals what has become due. Processes may switch. */
+export function handleEvents(): void {
+  if (wakeTime != 0 && hostUtcMicroseconds() >= wakeTime) {
+    wakeTime = 0;
+    signalSpecial(SPECIAL_TIMER_SEMAPHORE);
+  }
+  if (interruptPending) {
+    interruptPending = false;
+    signalSpecial(SPECIAL_INTERRUPT_SEMAPHORE);
+  }
+  if (mournersPending) {
+    clearMournersPending();
+    signalSpecial(SPECIAL_FINALIZATION_SEMAPHORE);
+  }
+  if (lowSpace) {
+    clearLowSpace();
+    storePointer(SPECIAL_PROCESS_SIGNALING_LOW_SPACE, specialObjects, activeProcess());
+    signalSpecial(SPECIAL_LOW_SPACE_SEMAPHORE);
+  }
+  signalExternalSemaphores();
+}
+
+function collectIfWanted(): void {
+  if (fullCollectionWanted) collect(true);
+  else if (scavengeWanted) collect(false);
+}
+
+/** Collects young space, or everything; the registers must be written back. */
+export function collect(everything: bool): void {
+  externalizeHead();
+  if (everything) collectAll(true);
+  else collectYoung();
+  flushMethodCache();
+}

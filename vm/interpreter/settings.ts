@@ -1,0 +1,11 @@
+// What the image's header and the embedder set for the interpreter.
+
+/** In the header's flags: a preempted process stays first in its list (else it goes to the end). */
+export const FLAG_PREEMPTED_STAYS_FIRST: u32 = 16;
+
+/** The flags word of the image header (StackInterpreter>>getImageHeaderFlags). */
+export let imageFlags: u32 = 0;
+
+export function setImageFlags(value: u32): void {
+  imageFlags = value;
+}

@@ -1,0 +1,88 @@
+// What the module exports: the embedder's side of the virtual machine (vm/embed) and of the kernels (boot).
+
+import { registerPrimitives } from "../build/generated/registry";
+import { interpret } from "../build/generated/loop";
+import { LINK_NEXT, PROCESS_SUSPENDED_CONTEXT } from "./layout";
+import { loadImage as loadHeap } from "./image/load";
+import { activePage, pageLimit } from "./memory/frames";
+import { setStackLimit } from "./memory/map";
+import { fetchPointer, storePointerUnchecked } from "./memory/object";
+import { nil } from "./memory/roots";
+import { signalSemaphoreWithIndex } from "./plugin";
+import { resumeCall } from "./interpreter/activation";
+import { isContext, resumeContext } from "./interpreter/contexts";
+import { startSession } from "./interpreter/control";
+import { flushMethodCache } from "./interpreter/lookup";
+import { LOG_ERROR, logEnd, logText } from "./interpreter/log";
+import { handleEvents, poll, requestInterrupt as interruptAtPoll, wakeTime } from "./interpreter/poll";
+import { activeProcess, allProcessesWait } from "./interpreter/processes";
+import {
+  clearOutcome,
+  outcome,
+  outcomeDetail as detail,
+  OUTCOME_FATAL,
+  OUTCOME_IDLE,
+  OUTCOME_NONE,
+  stop,
+} from "./interpreter/stop";
+import { hostUtcMicroseconds } from "./host";
+
+export { imageFault, imageFaultOffset } from "./image/fault";
+
+/**
+ * Loads the image that the host gives (`imageRead`), of that many bytes; 0 for the default eden and no limit of old space.
+ * Answers 0, or a status of tables/imageFaults.ts. Afterwards `run` starts where the image was saved.
+ */
+export function loadImage(totalBytes: f64, edenBytes: u32, maxOldSpaceBytes: u32): i32 {
+  const status = loadHeap(totalBytes, edenBytes, maxOldSpaceBytes);
+  if (status != 0) return status;
+  registerPrimitives();
+  flushMethodCache();
+  startSession(hostUtcMicroseconds() >> 10);
+  resumeActiveProcess();
+  return 0;
+}
+
+/** Goes on with the process that was active when the image was saved. */
+function resumeActiveProcess(): void {
+  const process = activeProcess();
+  const context = fetchPointer(PROCESS_SUSPENDED_CONTEXT, process);
+  storePointerUnchecked(PROCESS_SUSPENDED_CONTEXT, process, nil);
+  storePointerUnchecked(LINK_NEXT, process, nil);
+  if (isContext(context)) {
+    resumeContext(context);
+    return;
+  }
+  logText("the active process of the image has no context to run");
+  logEnd(LOG_ERROR);
+  stop(OUTCOME_FATAL);
+}
+
+/** Runs for at most that many sends and backward jumps. Answers an outcome code (interpreter/stop.ts). */
+export function run(polls: i32): i32 {
+  if (outcome == OUTCOME_FATAL) return outcome;
+  clearOutcome();
+  handleEvents();
+  if (allProcessesWait) stop(OUTCOME_IDLE, wakeTime);
+  else {
+    setStackLimit(pageLimit(activePage));
+    resumeCall();
+  }
+  if (outcome == OUTCOME_NONE && poll()) interpret(polls);
+  return outcome;
+}
+
+/** What goes with the outcome: the time to wake (microseconds UTC, 0 for never), or an exit code. */
+export function outcomeDetail(): i64 {
+  return detail;
+}
+
+/** Signals an external semaphore at the next poll. Answers 0 where too many signals wait already. */
+export function signalSemaphore(index: u32): i32 {
+  return i32(signalSemaphoreWithIndex(index));
+}
+
+/** Signals the image's interrupt semaphore at the next poll, as its interrupt key does. */
+export function requestInterrupt(): void {
+  interruptAtPoll();
+}
