@@ -67,6 +67,11 @@ export declare function hostSnapshotEnd(keep: i32): i32;
 @external("host", "attribute")
 export declare function hostAttribute(number: i32, address: Address, bytes: u32): i32;
 
+/** A variable of the environment by its name, as `hostAttribute`. */
+// @ts-ignore: decorator
+@external("host", "environment")
+export declare function hostEnvironment(name: Address, nameBytes: u32, address: Address, bytes: u32): i32;
+
 /** Sets the image's name (a path) for later snapshots. */
 // @ts-ignore: decorator
 @external("host", "setImageName")
@@ -106,6 +111,11 @@ export declare function hostFileTruncate(handle: i32, size: f64): i32;
 // @ts-ignore: decorator
 @external("host", "fileFlush")
 export declare function hostFileFlush(handle: i32, toDevice: i32): i32;
+
+/** Signals an external semaphore, by index, once when a file has something to read. 0, or an error. */
+// @ts-ignore: decorator
+@external("host", "fileWatch")
+export declare function hostFileWatch(handle: i32, semaphore: u32): i32;
 
 /** What a stream is: 0 none, 1 terminal, 2 pipe, 3 file. */
 // @ts-ignore: decorator
