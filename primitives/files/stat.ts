@@ -1,6 +1,14 @@
 // Paths and what stat tells of them, in scratch memory: a path is put together there and its attributes come back there.
 
-import { Address, bodyOf, byteSize, hostPathStat, hostTimezoneOffsetSeconds, Oop, scratchMemory } from "../../vm/plugin";
+import {
+  Address,
+  bodyOf,
+  byteSize,
+  hostPathStat,
+  hostTimezoneOffsetSeconds,
+  Oop,
+  scratchMemory,
+} from "../../vm/plugin";
 
 /** PATH_MAX of Linux: a path needs to be shorter. */
 export const PATH_MAX: u32 = 4096;

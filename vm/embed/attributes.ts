@@ -8,6 +8,9 @@ export const ATTRIBUTE_HAS_FILE_ACCESS = 9001;
 export const ATTRIBUTE_SECURE_FOLDER = 9002;
 export const ATTRIBUTE_UNTRUSTED_FOLDER = 9003;
 
+/** The working directory. */
+export const ATTRIBUTE_WORKING_FOLDER = 9004;
+
 export const VM_VERSION = "0.1.0";
 
 export interface AttributeSources {
@@ -20,6 +23,7 @@ export interface AttributeSources {
   readonly operatingSystemVersion: string;
   readonly processor: string;
   readonly fileAccess: FileAccess;
+  readonly workingDirectory: string;
 }
 
 export function attributeTable(sources: AttributeSources): (number: number) => string | undefined {
@@ -40,6 +44,7 @@ export function attributeTable(sources: AttributeSources): (number: number) => s
     [ATTRIBUTE_HAS_FILE_ACCESS, sources.fileAccess === "none" ? "0" : "1"],
     [ATTRIBUTE_SECURE_FOLDER, folder],
     [ATTRIBUTE_UNTRUSTED_FOLDER, folder],
+    [ATTRIBUTE_WORKING_FOLDER, sources.workingDirectory],
   ]);
   return (number) => {
     if (number < 0) return sources.vmArguments[-number - 1];

@@ -67,6 +67,7 @@ export interface HostDrivers {
   snapshotWrite(bytes: Uint8Array): number;
   snapshotEnd(keep: boolean): number;
   attribute(number: number): string | undefined;
+  environment(name: string): string | undefined;
   setImageName(name: string): number;
 
   fileOpen(path: string, flags: number): number;
@@ -76,6 +77,7 @@ export interface HostDrivers {
   fileSize(handle: number): number;
   fileTruncate(handle: number, size: number): number;
   fileFlush(handle: number, toDevice: boolean): number;
+  fileWatch(handle: number, semaphore: number): number;
   fileKind(handle: number): number;
   fileDelete(path: string): number;
   fileRename(from: string, to: string): number;
@@ -100,7 +102,9 @@ export interface HostDrivers {
   drained(): Promise<void>;
   /** Whoever drives the virtual machine: to be called when something that would have waited can be tried again. */
   onReady: (() => void) | undefined;
+  /** And to be called to signal an external semaphore of the image. */
+  onSignal: ((semaphore: number) => void) | undefined;
 }
 
 /** Overrides of single functions, as an embedder gives them. */
-export type DriverOverrides = Partial<Omit<HostDrivers, "close" | "drained" | "onReady">>;
+export type DriverOverrides = Partial<Omit<HostDrivers, "close" | "drained" | "onReady" | "onSignal">>;

@@ -41,6 +41,10 @@ export function hostImports(drivers: HostDrivers, memory: () => WebAssembly.Memo
       const value = drivers.attribute(number);
       return value === undefined ? -1 : putString(value, address, room);
     },
+    environment(name: I32, nameBytes: I32, address: I32, room: I32) {
+      const value = drivers.environment(stringAt(name, nameBytes));
+      return value === undefined ? -1 : putString(value, address, room);
+    },
     setImageName: (address: I32, bytes: I32) => drivers.setImageName(stringAt(address, bytes)),
 
     fileOpen: (address: I32, bytes: I32, flags: I32) => drivers.fileOpen(stringAt(address, bytes), flags),
@@ -52,6 +56,7 @@ export function hostImports(drivers: HostDrivers, memory: () => WebAssembly.Memo
     fileSize: (handle: I32) => drivers.fileSize(handle),
     fileTruncate: (handle: I32, size: number) => drivers.fileTruncate(handle, size),
     fileFlush: (handle: I32, toDevice: I32) => drivers.fileFlush(handle, toDevice !== 0),
+    fileWatch: (handle: I32, semaphore: I32) => drivers.fileWatch(handle, semaphore),
     fileKind: (handle: I32) => drivers.fileKind(handle),
     fileDelete: (address: I32, bytes: I32) => drivers.fileDelete(stringAt(address, bytes)),
     fileRename: (from: I32, fromBytes: I32, to: I32, toBytes: I32) =>

@@ -25,6 +25,7 @@ export type FileDrivers = Pick<
   | "fileSize"
   | "fileTruncate"
   | "fileFlush"
+  | "fileWatch"
   | "fileKind"
   | "fileDelete"
   | "fileRename"
@@ -59,7 +60,12 @@ export interface Streams {
 }
 
 /** `workingDirectory` is where relative paths start; `streams` are the handles 0 to 2. */
-export function nodeFiles(workingDirectory: string, access: FileAccess, streams: Streams) {
+export function nodeFiles(
+  workingDirectory: string,
+  access: FileAccess,
+  streams: Streams,
+  signal: (semaphore: number) => void,
+) {
   const files = new Map<number, OpenFile>();
   const directories = new Map<number, OpenDirectory>();
   let lastHandle = 2;
@@ -121,6 +127,12 @@ export function nodeFiles(workingDirectory: string, access: FileAccess, streams:
             if (toDevice) fs.fsyncSync(descriptor);
             return 0;
           }),
+    fileWatch(handle, semaphore) {
+      if (handle === 0) streams.input.watch(() => signal(semaphore));
+      else if (!files.has(handle)) return -ERRNO.EBADF;
+      else setImmediate(signal, semaphore);
+      return 0;
+    },
     fileKind(handle) {
       if (handle === 0) return streams.input.kind();
       if (handle === 1) return streams.output.kind();

@@ -30,6 +30,8 @@ export interface NodeHostOptions {
   /** Options of the virtual machine, as the image may ask for them. */
   readonly vmArguments?: readonly string[];
   readonly workingDirectory?: string;
+  /** Variables of the environment that the image sees; this process's if not given. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly fileAccess?: FileAccess;
   readonly clock?: Clock;
   readonly entropy?: (bytes: Uint8Array) => void;
@@ -49,7 +51,8 @@ export function createNodeHost(options: NodeHostOptions): HostDrivers {
   const output = options.stdout ? suppliedOutput(options.stdout) : standardOutput(1, ready);
   const error = options.stderr ? suppliedOutput(options.stderr) : standardOutput(2, ready);
   const input = options.stdin ? suppliedInput(options.stdin) : standardInput(ready);
-  const files = nodeFiles(workingDirectory, options.fileAccess ?? "full", { input, output, error });
+  const signal = (semaphore: number) => host.onSignal?.(semaphore);
+  const files = nodeFiles(workingDirectory, options.fileAccess ?? "full", { input, output, error }, signal);
   const clock = options.clock ?? systemClock();
 
   let imageName = options.imageName ?? (typeof options.image === "string" ? options.image : "");
@@ -94,7 +97,9 @@ export function createNodeHost(options: NodeHostOptions): HostDrivers {
       operatingSystemVersion: `${process.platform}-${release()}`,
       processor: arch() === "x64" ? "x86_64" : arch(),
       fileAccess: options.fileAccess ?? "full",
+      workingDirectory,
     }),
+    environment: (name) => (options.environment ?? process.env)[name],
     setImageName(name) {
       imageName = files.absolute(name);
       return 0;
@@ -112,6 +117,7 @@ export function createNodeHost(options: NodeHostOptions): HostDrivers {
       await error.drained();
     },
     onReady: undefined,
+    onSignal: undefined,
   };
   return Object.assign(host, options.drivers);
 }

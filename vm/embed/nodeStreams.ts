@@ -13,6 +13,8 @@ export type ByteSink = (bytes: Uint8Array) => void;
 export interface InputStream {
   /** Count, 0 at the end, WOULD_WAIT or an error. */
   read(bytes: Uint8Array): number;
+  /** Calls back once when there is something to read, or the end. */
+  watch(callback: () => void): void;
   kind(): number;
   close(): void;
 }
@@ -27,31 +29,51 @@ export interface OutputStream {
 /** Standard input of this process. Nothing is read before the image asks for it. */
 export function standardInput(ready: () => void): InputStream {
   const kind = descriptorKind(0);
-  if (kind === KIND_FILE) return { read: (bytes) => guarded(() => readSync(0, bytes)), kind: () => kind, close() {} };
+  if (kind === KIND_FILE) {
+    return {
+      read: (bytes) => guarded(() => readSync(0, bytes)),
+      watch: (callback) => void setImmediate(callback),
+      kind: () => kind,
+      close() {},
+    };
+  }
 
   const chunks: Uint8Array[] = [];
+  const watchers: (() => void)[] = [];
   let started = false;
   let ended = kind === KIND_NONE;
   const take = (chunk: Uint8Array) => {
     chunks.push(chunk);
     process.stdin.pause();
-    ready();
+    tell();
   };
   const end = () => {
     ended = true;
+    tell();
+  };
+  const tell = () => {
+    watchers.splice(0).forEach((callback) => callback());
     ready();
+  };
+  const start = () => {
+    if (!started && !ended) {
+      started = true;
+      process.stdin.on("data", take).on("end", end).on("error", end);
+    }
+    if (!ended) process.stdin.resume();
   };
   return {
     read(bytes) {
-      if (!started && !ended) {
-        started = true;
-        process.stdin.on("data", take).on("end", end).on("error", end);
-      }
       const count = takeFrom(chunks, bytes);
       if (count > 0 || bytes.length === 0) return count;
       if (ended) return 0;
-      process.stdin.resume();
+      start();
       return WOULD_WAIT;
+    },
+    watch(callback) {
+      if (chunks.length > 0 || ended) return void setImmediate(callback);
+      watchers.push(callback);
+      start();
     },
     kind: () => kind,
     close() {
@@ -76,6 +98,7 @@ export function suppliedInput(source: ByteSource): InputStream {
       }
       return takeFrom(chunks, bytes);
     },
+    watch: (callback) => void setImmediate(callback),
     kind: () => KIND_PIPE,
     close() {},
   };
@@ -90,7 +113,7 @@ export function standardOutput(descriptor: 1 | 2, ready: () => void): OutputStre
   let queue: Uint8Array[] = [];
   let queuedBytes = 0;
   let timer: NodeJS.Timeout | undefined;
-  let waiters: (() => void)[] = [];
+  const waiters: (() => void)[] = [];
 
   const flush = () => {
     timer = undefined;

@@ -103,6 +103,7 @@ function vmOver(vmExports: VmExports, drivers: HostDrivers, options: VmCoreOptio
     return exports;
   };
   drivers.onReady = () => wake?.();
+  drivers.onSignal = (semaphore) => vm.signalSemaphore(semaphore);
 
   const vm: Vm = {
     run() {
@@ -137,7 +138,8 @@ function vmOver(vmExports: VmExports, drivers: HostDrivers, options: VmCoreOptio
       }
     },
     signalSemaphore(index) {
-      alive().signalSemaphore(index);
+      // A driver may signal what the image began before it was destroyed.
+      exports?.signalSemaphore(index);
       wake?.();
     },
     interrupt() {

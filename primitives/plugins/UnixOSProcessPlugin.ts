@@ -1,0 +1,3 @@
+// UnixOSProcessPlugin: of it only what reads the surroundings. Processes are no matter of this virtual machine.
+
+export { primitiveGetCurrentWorkingDirectory } from "../environment";
