@@ -22,6 +22,10 @@ const HOST_SIDE = {
   "test/": ["vm/", "tools/", "primitives/"],
 };
 const MAX_LINES = 700;
+/** Files that must be long, and why. */
+const LONG_FILES = {
+  "vm/interpreter/loop.ts": "the interpreter is one function: its registers are locals",
+};
 const FORBIDDEN = [
   [/\b(TODO|FIXME|XXX)\b/, "a note to be done later; do it, or open an issue"],
   [/\bnot (yet )?implemented\b/i, "unfinished work"],
@@ -40,7 +44,7 @@ function check(file) {
   const text = readFileSync(file, "utf8");
   const lines = text.split("\n");
   if (!/^(#!.*\n)?\/[/*]/.test(text)) problems.push(`${file}: opens without a comment that says what it answers for`);
-  if (lines.length > MAX_LINES && !file.startsWith("vm/tables/")) {
+  if (lines.length > MAX_LINES && !file.startsWith("vm/tables/") && !(file in LONG_FILES)) {
     problems.push(`${file}: ${lines.length} lines; which second idea moved in? (limit ${MAX_LINES})`);
   }
   if (file !== "tools/tidy.mjs") {

@@ -180,7 +180,7 @@ export declare function hostPathChangeMode(path: Address, bytes: u32, mode: i32)
 
 // @ts-ignore: decorator
 @external("host", "pathChangeOwner")
-export declare function hostPathChangeOwner(path: Address, bytes: u32, uid: i32, gid: i32): i32;
+export declare function hostPathChangeOwner(path: Address, bytes: u32, uid: i32, gid: i32, follow: i32): i32;
 
 /** The Display object has new pixels in a rectangle: an embedder that shows it may repaint. */
 // @ts-ignore: decorator

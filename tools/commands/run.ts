@@ -36,6 +36,7 @@ export async function runWithArguments(words: readonly string[]): Promise<void> 
 /** Answers the exit code. */
 async function run(options: RunOptions): Promise<number> {
   if (options.workingDirectory !== undefined) changeFolder(options.workingDirectory);
+  const shown = new Set<string>();
   const vm = await createVm({
     image: options.image,
     arguments: options.imageArguments,
@@ -44,7 +45,9 @@ async function run(options: RunOptions): Promise<number> {
     maxOldSpaceBytes: options.maxOldSpaceBytes,
     wasm: options.debugModule ? "debug" : "release",
     log: (level, message) => {
-      if (level <= options.logLevel) printLog(level, message);
+      if (level > options.logLevel) return;
+      printLog(level, message);
+      shown.add(message);
     },
   });
   const stopListening = listenToSignals(vm);
@@ -53,8 +56,7 @@ async function run(options: RunOptions): Promise<number> {
   if (options.screenshot !== undefined) writeScreenshot(vm, options.screenshot);
   vm.destroy();
   if (outcome.kind === "quit") return outcome.code & 0xff;
-  // At level 1 and above the log has said it all by now.
-  if (options.logLevel < 1) console.error(`stvm: ${options.image}: ${outcome.message}`);
+  if (!shown.has(outcome.message)) console.error(`stvm: ${options.image}: ${outcome.message}`);
   return 1;
 }
 

@@ -92,7 +92,7 @@ export interface HostDrivers {
   pathAccess(path: string, mode: number): number;
   pathReadLink(path: string): string | number;
   pathChangeMode(path: string, mode: number): number;
-  pathChangeOwner(path: string, uid: number, gid: number): number;
+  pathChangeOwner(path: string, uid: number, gid: number, follow: boolean): number;
 
   displayChanged(left: number, top: number, right: number, bottom: number): void;
 

@@ -88,8 +88,8 @@ export function hostImports(drivers: HostDrivers, memory: () => WebAssembly.Memo
       return typeof target === "number" ? target : putString(target, into, room);
     },
     pathChangeMode: (address: I32, bytes: I32, mode: I32) => drivers.pathChangeMode(stringAt(address, bytes), mode),
-    pathChangeOwner: (address: I32, bytes: I32, uid: I32, gid: I32) =>
-      drivers.pathChangeOwner(stringAt(address, bytes), uid, gid),
+    pathChangeOwner: (address: I32, bytes: I32, uid: I32, gid: I32, follow: I32) =>
+      drivers.pathChangeOwner(stringAt(address, bytes), uid, gid, follow !== 0),
 
     displayChanged: (left: I32, top: I32, right: I32, bottom: I32) => drivers.displayChanged(left, top, right, bottom),
   };

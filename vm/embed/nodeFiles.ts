@@ -210,9 +210,10 @@ export function nodeFiles(
         fs.chmodSync(target, mode);
         return 0;
       }),
-    pathChangeOwner: (path, uid, gid) =>
+    pathChangeOwner: (path, uid, gid, follow) =>
       onPath(path, true, (target) => {
-        fs.chownSync(target, uid, gid);
+        if (follow) fs.chownSync(target, uid, gid);
+        else fs.lchownSync(target, uid, gid);
         return 0;
       }),
   };

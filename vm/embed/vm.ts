@@ -66,7 +66,7 @@ export interface Vm {
   readonly drivers: HostDrivers;
 }
 
-const SLICE_POLLS = 20_000;
+const SLICE_POLLS = 100_000;
 const OUTCOMES = ["slice", "idle", "quit", "fatal", "waiting", "break", "answered"] as const;
 
 /** Instantiates a module over drivers and loads the image that these read. */
