@@ -76,7 +76,7 @@ export const CLASS_TABLE_PAGE_SLOTS: u32 = 1024;
 export const CLASS_TABLE_ROOT_SLOTS: u32 = 4096;
 export const HIDDEN_ROOT_SLOTS: u32 = 8;
 /** In the hidden root object, counted after the class table pages. */
-export const HIDDEN_ROOT_MOURN_QUEUE: u32 = 3;
+export const HIDDEN_ROOT_MOURN_QUEUE: u32 = 2;
 
 // The first objects of every Spur image, in this order: nil, false, true, free lists, hidden roots.
 export const FREE_LIST_COUNT: u32 = 64;

@@ -1,6 +1,7 @@
-// The loader alone as a WebAssembly module, for the tests of vm/image.
+// The loader and the writer of images alone, as a WebAssembly module, for the tests of vm/image.
 
 export { loadImage } from "../../vm/image/load";
+export { writeSnapshot } from "../../vm/image/snapshot";
 export { imageFault, imageFaultOffset, imageFaultInHeap } from "../../vm/image/fault";
 export { imageFormat, imageIsBigEndian } from "../../vm/image/header";
 export { oldSpaceStart } from "../../vm/memory/map";

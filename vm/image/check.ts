@@ -34,6 +34,7 @@ import { oldSpaceStart, stackPagesEnd } from "../memory/map";
 import { fetchPointer } from "../memory/object";
 import { Address, isObject, Oop } from "../memory/oop";
 import {
+  IMAGE_BAD_CLASS_INDEX,
   IMAGE_BAD_CLASS_TABLE,
   IMAGE_BAD_OBJECT,
   IMAGE_BAD_PROCESS,
@@ -151,7 +152,7 @@ function checkAllObjects(end: Address): bool {
     place = placeAfter(object);
     const classIndex = classIndexOf(object);
     if (classIndex <= LAST_CLASS_INDEX_PUN) continue;
-    if (!isKnownClassIndex(classIndex, bits)) return damaged(IMAGE_BAD_CLASS_TABLE, object);
+    if (!isKnownClassIndex(classIndex, bits)) return damaged(IMAGE_BAD_CLASS_INDEX, object);
     const code = checkObject(object, classIndex, nil);
     if (code != 0) return damaged(code, object);
   }

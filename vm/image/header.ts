@@ -42,11 +42,13 @@ export let imageOldBase: u64 = 0;
 export let imageSpecialObjects: u64 = 0;
 export let imageLastHash: u64 = 0;
 export let imageWindowSize: u64 = 0;
-export let imageFlags: u64 = 0;
+/** IMAGE_FLAG_… and others, which are kept. */
+export let imageFlags: u32 = 0;
 export let imageExtraMemoryBytes: u32 = 0;
 export let imageStackPages: u32 = 0;
 /** In units of 1 KiB. */
 export let imageCodeSize: u32 = 0;
+/** What the image asks for; 0 for the default. */
 export let imageEdenBytes: u32 = 0;
 export let imageExternalSemaphores: u32 = 0;
 export let imageVersion: u32 = 0;
@@ -70,6 +72,32 @@ export function readHeader(totalBytes: f64): bool {
   if (!readExactly(start, header, bytes)) return false;
   readFields();
   return checkFields(start, bytes, totalBytes);
+}
+
+// What the image may set for its next start (primitiveVMParameter and its kin).
+
+export function setImageFlags(flags: u32): void {
+  imageFlags = flags;
+}
+
+export function setImageUsesBothBytecodeSets(flag: bool): void {
+  imageUsesBothBytecodeSets = flag;
+}
+
+export function setImageExtraMemoryBytes(bytes: u32): void {
+  imageExtraMemoryBytes = bytes;
+}
+
+export function setImageStackPages(count: u32): void {
+  imageStackPages = count;
+}
+
+export function setImageEdenBytes(bytes: u32): void {
+  imageEdenBytes = bytes;
+}
+
+export function setImageExternalSemaphores(count: u32): void {
+  imageExternalSemaphores = count;
 }
 
 /** Reads bytes of the file, or answers false with a fault. */
@@ -129,7 +157,7 @@ function readFields(): void {
   imageSpecialObjects = word(3);
   imageLastHash = word(4);
   imageWindowSize = word(5);
-  imageFlags = word(6);
+  imageFlags = <u32>word(6);
   const rest: Address = header + (wide ? 56 : 32);
   imageExtraMemoryBytes = load<u32>(rest);
   imageStackPages = load<u16>(rest, 4);

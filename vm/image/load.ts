@@ -3,6 +3,7 @@
 
 import { resetEden } from "../memory/allocation";
 import { initializePages } from "../memory/frames";
+import { setLastHash } from "../memory/hash";
 import { edenStart, growMemoryTo, layOutMemory, oldSpaceStart } from "../memory/map";
 import { Address } from "../memory/oop";
 import { setMaxOldSpaceBytes, setOldSpaceEnd } from "../memory/oldspace";
@@ -11,7 +12,7 @@ import { IMAGE_NO_MEMORY, IMAGE_OK } from "../tables/imageFaults";
 import { DEFAULT_EDEN_BYTES } from "../tuning";
 import { checkHeap, firstObject } from "./check";
 import { clearFault, faultAt, imageFault } from "./fault";
-import { imageDataBytes, imageWordBytes, readHeader } from "./header";
+import { imageDataBytes, imageLastHash, imageWordBytes, readHeader } from "./header";
 import { bytesToLoad32, heapEnd32, load32, special32 } from "./load32";
 import { heapEnd64, load64, special64 } from "./load64";
 import { objectMapBytes } from "./objectMap";
@@ -26,6 +27,7 @@ export function loadImage(totalBytes: f64, edenBytes: u32, maxOldBytes: u32): i3
   clearFault();
   if (!readHeader(totalBytes)) return imageFault;
   if (!loadHeap(edenBytes == 0 ? DEFAULT_EDEN_BYTES : edenBytes, maxOldBytes)) return imageFault;
+  setLastHash(<u32>imageLastHash);
   initializePages();
   resetEden(edenStart);
   return IMAGE_OK;

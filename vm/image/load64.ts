@@ -3,12 +3,12 @@
 
 import {
   CLASS_INDEX_CONTEXT,
+  CLASS_INDEX_FLOAT,
   CLASS_INDEX_FORWARDED,
   CLASS_INDEX_FREE,
   CLASS_INDEX_MASK,
   CLASS_INDEX_SEGMENT_BRIDGE,
   CLASS_INDEX_WEAK_ARRAY_PUN,
-  CLASS_TABLE_ROOT_SLOTS,
   CONTEXT_FIRST_TEMP,
   CONTEXT_STACK_POINTER,
   FORMAT_COMPILED_METHOD,
@@ -19,6 +19,7 @@ import {
   FORMAT_WORDS64,
   GREY_SHIFT,
   HEADER_BYTES,
+  IMAGE_FLAG_FLOATS_LITTLE_ENDIAN,
   LAST_CLASS_INDEX_PUN,
   MARKED_SHIFT,
   METHOD_LITERAL_COUNT_MASK,
@@ -36,8 +37,10 @@ import {
   headerHigh,
   headerLow,
   isForwarded,
+  isMarked,
   setHeaderHigh,
   setHeaderLow,
+  setMarked,
   slotCountOf,
   unusedElementsOfFormat,
 } from "../memory/header";
@@ -50,7 +53,8 @@ import {
   IMAGE_BAD_SPECIAL_OBJECTS,
 } from "../tables/imageFaults";
 import { faultAt } from "./fault";
-import { imageOldBase, imageSpecialObjects } from "./header";
+import { imageFlags, imageSpecialObjects } from "./header";
+import { relocateMournQueue } from "./mournQueue";
 import { isObjectStart, markObjectStart, startObjectMap } from "./objectMap";
 import { fileOffsetOf, newAddressOf, readSegments, segmentsEnd } from "./segments";
 
@@ -62,15 +66,18 @@ export let special64: Address = 0;
 /** One past the last object: free space at the end of the file is left out. */
 export let heapEnd64: Address = 0;
 let hasForwarders: bool = false;
+let hiddenRoots: Address = 0;
+let floatsAreSwapped: bool = false;
 
 /** Loads the heap to `oldSpaceStart`; the object map goes to `mapPlace`, past it. */
 export function load64(mapPlace: Address): bool {
   if (!readSegments(oldSpaceStart)) return false;
+  floatsAreSwapped = (imageFlags & IMAGE_FLAG_FLOATS_LITTLE_ENDIAN) == 0;
   startObjectMap(mapPlace, oldSpaceStart, segmentsEnd - oldSpaceStart);
   if (!findObjects()) return false;
   special64 = newAddressOf(imageSpecialObjects);
   if (!isObjectStart(special64)) return faultAt(IMAGE_BAD_SPECIAL_OBJECTS, -1);
-  if (!relocateAll()) return false;
+  if (!relocateMournQueue(hiddenRoots) || !relocateAll()) return false;
   if (hasForwarders) freeForwarders();
   return true;
 }
@@ -89,11 +96,11 @@ function findObjects(): bool {
     const classIndex = classIndexOf(object);
     if (classIndex == CLASS_INDEX_FREE) continue;
     const index = order++;
-    if (classIndex == CLASS_INDEX_SEGMENT_BRIDGE || isLeftOut(classIndex, index)) {
+    if (classIndex == CLASS_INDEX_SEGMENT_BRIDGE) {
       setHeaderLow(object, 0);
       continue;
     }
-    if (index == HIDDEN_ROOTS) clearOwnRoots(object);
+    if (index == HIDDEN_ROOTS) hiddenRoots = object;
     if (!hasPossibleFormat(object, classIndex)) return faultAt(IMAGE_BAD_OBJECT, fileOffsetOf(object));
     setHeaderLow(object, headerLow(object) & ~((1 << REMEMBERED_SHIFT) | (1 << GREY_SHIFT)));
     setHeaderHigh(object, headerHigh(object) & ~(1 << MARKED_SHIFT));
@@ -102,6 +109,7 @@ function findObjects(): bool {
     lastObjectEnd = place;
   }
   heapEnd64 = lastObjectEnd;
+  if (order <= HIDDEN_ROOTS) return faultAt(IMAGE_BAD_OBJECT, fileOffsetOf(oldSpaceStart));
   return true;
 }
 
@@ -131,19 +139,6 @@ function hasPossibleFormat(object: Address, classIndex: u32): bool {
   return slotCountOf(object) << WORD_SHIFT >= unusedElementsOfFormat(format) << elementShiftOfFormat(format);
 }
 
-/** What the writing virtual machine kept for itself in the heap becomes free. */
-function isLeftOut(classIndex: u32, order: u32): bool {
-  return classIndex >= CLASS_INDEX_WEAK_ARRAY_PUN && classIndex <= LAST_CLASS_INDEX_PUN && order > HIDDEN_ROOTS;
-}
-
-/** The hidden roots after the class table's pages refer to it; nil, where they are not relocated yet. */
-function clearOwnRoots(roots: Address): void {
-  const slots = slotCountOf(roots);
-  for (let i: u32 = CLASS_TABLE_ROOT_SLOTS; i < slots; i++) {
-    store<u64>(roots + HEADER_BYTES + (i << WORD_SHIFT), imageOldBase);
-  }
-}
-
 function relocateAll(): bool {
   let place = oldSpaceStart;
   while (place < heapEnd64) {
@@ -152,16 +147,30 @@ function relocateAll(): bool {
     const low = headerLow(object);
     const slots = slotCountOf(object);
     place = object + HEADER_BYTES + (max<u32>(slots, 1) << WORD_SHIFT);
-    if ((low & CLASS_INDEX_MASK) <= CLASS_INDEX_FORWARDED) continue;
+    const classIndex = low & CLASS_INDEX_MASK;
+    if (classIndex <= CLASS_INDEX_FORWARDED) continue;
+    if (classIndex >= CLASS_INDEX_WEAK_ARRAY_PUN && classIndex <= LAST_CLASS_INDEX_PUN && object > hiddenRoots) {
+      leaveOut(object);
+      continue;
+    }
     if (!relocateSlots(object, (low >> FORMAT_SHIFT) & FORMAT_MASK, slots)) return false;
   }
   return true;
 }
 
+/** What the writing virtual machine kept for itself in the heap becomes free, pages of the mourn queue excepted. */
+function leaveOut(object: Address): void {
+  if (isMarked(object)) setMarked(object, false);
+  else setHeaderLow(object, 0);
+}
+
 function relocateSlots(object: Address, format: u32, slots: u32): bool {
   let pointers = slots;
   if (format >= FORMAT_WORDS64) {
-    if (format < FORMAT_COMPILED_METHOD) return true;
+    if (format < FORMAT_COMPILED_METHOD) {
+      if (floatsAreSwapped && classIndexOf(object) == CLASS_INDEX_FLOAT && slots == 1) swapHalves(object);
+      return true;
+    }
     pointers = literalSlots(object);
     if (pointers == 0 || pointers > slots) return faultAt(IMAGE_BAD_METHOD, fileOffsetOf(object));
   } else if (format == FORMAT_FIXED_AND_INDEXABLE && classIndexOf(object) == CLASS_INDEX_CONTEXT) {
@@ -179,6 +188,11 @@ function relocateSlots(object: Address, format: u32, slots: u32): bool {
     store<u64>(slot, target);
   }
   return true;
+}
+
+/** StackInterpreter>>convertFloatsToPlatformOrder. */
+function swapHalves(float: Address): void {
+  store<u64>(float, rotl(load<u64>(float, HEADER_BYTES), 32), HEADER_BYTES);
 }
 
 /** Header and literals of a method; 0 where its header is no SmallInteger. */

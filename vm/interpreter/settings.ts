@@ -4,8 +4,4 @@
 export const FLAG_PREEMPTED_STAYS_FIRST: u32 = 16;
 
 /** The flags word of the image header (StackInterpreter>>getImageHeaderFlags). */
-export let imageFlags: u32 = 0;
-
-export function setImageFlags(value: u32): void {
-  imageFlags = value;
-}
+export { imageFlags, setImageFlags } from "../image/header";
