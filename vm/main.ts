@@ -27,7 +27,8 @@ import {
 } from "./interpreter/stop";
 import { hostUtcMicroseconds } from "./host";
 
-export { imageFault, imageFaultOffset } from "./image/fault";
+export { imageFault, imageFaultInHeap, imageFaultOffset } from "./image/fault";
+export { imageFormat } from "./image/header";
 
 /**
  * Loads the image that the host gives (`imageRead`), of that many bytes; 0 for the default eden and no limit of old space.

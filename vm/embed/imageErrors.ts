@@ -47,9 +47,17 @@ export function imageFaultMessage(status: number, format: number): ImageFaultMes
     case faults.IMAGE_BAD_HEADER:
       return { name: "bad-header", reason: "its header contradicts itself", wayOut: RESTORE };
     case faults.IMAGE_TRUNCATED:
-      return { name: "truncated", reason: "the file ends before the data that its header announces", wayOut: FETCH_AGAIN };
+      return {
+        name: "truncated",
+        reason: "the file ends before the data that its header announces",
+        wayOut: FETCH_AGAIN,
+      };
     case faults.IMAGE_READ_FAILED:
-      return { name: "read-failed", reason: "the file could not be read", wayOut: "check its permissions and the disk" };
+      return {
+        name: "read-failed",
+        reason: "the file could not be read",
+        wayOut: "check its permissions and the disk",
+      };
     case faults.IMAGE_NO_MEMORY:
       return { name: "no-memory", reason: "its objects do not fit into memory", wayOut: "raise --maxOldSpaceSize" };
     default:
@@ -102,7 +110,11 @@ function damageMessage(status: number): ImageFaultMessage {
     case faults.IMAGE_BAD_PROCESS:
       return { name: "bad-process", reason: "the scheduler or a process is damaged", wayOut: RESTORE };
     default:
-      return { name: "unknown", reason: `status ${status} of the loader`, wayOut: "build the library and the module again" };
+      return {
+        name: "unknown",
+        reason: `status ${status} of the loader`,
+        wayOut: "build the library and the module again",
+      };
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
+import { describeLoadFault } from "./imageErrors.js";
 import { cachedModule } from "./module.js";
 import { createNodeHost, type NodeHostOptions } from "./nodeHost.js";
 import { startVm, type Vm, VmError } from "./vm.js";
@@ -41,7 +42,7 @@ export async function createVm(options: VmOptions): Promise<Vm> {
     maxOldSpaceBytes: options.maxOldSpaceBytes,
     slicePolls: options.slicePolls,
     clock: options.clock,
-    describeFault: (status) => `cannot be loaded (status ${status}); is it a Spur image?`,
+    describeFault: describeLoadFault,
   });
 }
 

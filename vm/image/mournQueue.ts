@@ -54,7 +54,13 @@ export function relocateMournQueue(roots: Address): bool {
 }
 
 function isPage(page: Address): bool {
-  if (!isObjectStart(page) || classIndexOf(page) != CLASS_INDEX_WORDS64_PUN || formatOf(page) != FORMAT_WORDS64 || isMarked(page)) return false;
+  if (
+    !isObjectStart(page) ||
+    classIndexOf(page) != CLASS_INDEX_WORDS64_PUN ||
+    formatOf(page) != FORMAT_WORDS64 ||
+    isMarked(page)
+  )
+    return false;
   const slots = slotCountOf(page);
   // The free lists have the same class and format, but fewer slots.
   return slots > FREE_LIST_COUNT && load<u64>(page + PAGE_COUNT) <= <u64>(slots - PAGE_FIXED_SLOTS);
@@ -62,10 +68,10 @@ function isPage(page: Address): bool {
 
 function relocatePage(page: Address): bool {
   store<u64>(page + PAGE_SPARE, 0);
-  const end = page + PAGE_FIRST + (<u32>load<u64>(page + PAGE_COUNT) << WORD_SHIFT);
+  const end = page + PAGE_FIRST + ((<u32>load<u64>(page + PAGE_COUNT)) << WORD_SHIFT);
   for (let slot = page + PAGE_FIRST; slot < end; slot += 8) {
     const oop = load<u64>(slot);
-    if ((<u32>oop & TAG_MASK) != 0) continue;
+    if (((<u32>oop) & TAG_MASK) != 0) continue;
     const target = newAddressOf(oop);
     if (!isObjectStart(target) || isForwarded(target)) return faultAt(IMAGE_BAD_REFERENCE, fileOffsetOf(slot));
     store<u64>(slot, target);

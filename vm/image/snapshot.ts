@@ -60,7 +60,7 @@ function writeAll(): i32 {
   memory.fill(freeListsObject() + HEADER_BYTES, 0, FREE_LIST_COUNT << WORD_SHIFT);
   fillHeader();
   let status = hostSnapshotWrite(header, IMAGE_HEADER_BYTES_64);
-  for (let place = oldSpaceStart; place < oldSpaceEnd && status >= 0; ) {
+  for (let place = oldSpaceStart; place < oldSpaceEnd && status >= 0;) {
     const bytes = min<u32>(oldSpaceEnd - place, CHUNK_BYTES);
     status = hostSnapshotWrite(place, bytes);
     place += bytes;
@@ -111,7 +111,7 @@ function fillBridge(): void {
 /** Whether the heap has methods of both bytecode sets; the sign of a method's header tells which it uses. */
 function usesBothBytecodeSets(): bool {
   let found: u32 = 0;
-  for (let place = oldSpaceStart; place < oldSpaceEnd; ) {
+  for (let place = oldSpaceStart; place < oldSpaceEnd;) {
     const object = load<u8>(place, 7) == OVERFLOW_SLOT_COUNT ? place + HEADER_BYTES : place;
     place = object + HEADER_BYTES + (max<u32>(slotCountOf(object), 1) << WORD_SHIFT);
     if (formatOf(object) < FORMAT_COMPILED_METHOD || classIndexOf(object) == 0) continue;
