@@ -1,4 +1,5 @@
-// Writes build/generated from the tables: the interpreter's dispatch and the registry of primitives.
+// Writes build/generated from the tables: the interpreter's dispatch, the same for debuggers, the registry of primitives
+// and, for the tools, which of them are answered.
 
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -9,7 +10,9 @@ const OUT = "build/generated";
 export function generate() {
   mkdirSync(OUT, { recursive: true });
   writeIfChanged("loop.ts", dispatchLoop());
+  writeIfChanged("steppingLoop.ts", steppingLoop());
   writeIfChanged("registry.ts", registry());
+  writeIfChanged("primitives.json", JSON.stringify(answeredPrimitives()));
 }
 
 /** interpreter/loop.ts with each `case handler:` replaced by the bytes of both sets that the tables give it. */
@@ -29,6 +32,17 @@ function dispatchLoop() {
   });
   if (unused.size > 0) throw new Error(`loop.ts: no case for ${[...unused].join(", ")}`);
   return text.replaceAll('from "../', 'from "../../vm/').replaceAll('from "./', 'from "../../vm/interpreter/');
+}
+
+/** The loop once more, asking interpreter/stepping.ts before each bytecode: what debuggers run. */
+function steppingLoop() {
+  const check = "    if (stopsBefore(ip, fp, method)) {\n      setRegisters(ip, sp, fp);\n      return;\n    }\n";
+  const dispatch = "    const byte = <u32>load<u8>(ip++);\n    switch (byte + set) {\n";
+  const loop = dispatchLoop();
+  if (loop.split(dispatch).length !== 2) throw new Error("loop.ts: its dispatch reads otherwise than generate.mjs expects");
+  return `import { stopsBefore } from "../../vm/interpreter/stepping";\n${loop}`
+    .replace(dispatch, check + dispatch)
+    .replace("export function interpret(", "export function interpretStepping(");
 }
 
 function addCodes(codes, table, offset) {
@@ -87,6 +101,16 @@ ${named.join("\n")}
  * The primitives that a file exports, its own and those passed on with `export { … } from`: functions `primitive…`
  * without arguments; in a plugin under any name.
  */
+/** Numbers whose function exists and says more than "unsupported", and the functions of each module; "" is ours. */
+function answeredPrimitives() {
+  const { NUMBERED_PRIMITIVES } = loadTable("vm/tables/primitives.ts");
+  const internal = [...files("primitives"), ...files("vm/interpreter")].flatMap(exportedPrimitives);
+  const rows = NUMBERED_PRIMITIVES.filter(([, name, unsupported]) => internal.includes(name) && unsupported === undefined);
+  const named = { "": internal.sort() };
+  for (const file of files("primitives/plugins").sort()) named[basename(file, ".ts")] = exportedPrimitives(file).sort();
+  return { numbered: rows.map(([number]) => number), named };
+}
+
 function exportedPrimitives(file) {
   const text = readFileSync(file, "utf8");
   const name = file.includes("plugins/") ? "\\w+" : "primitive\\w*";

@@ -2,6 +2,7 @@
 
 import { registerPrimitives } from "../build/generated/registry";
 import { interpret } from "../build/generated/loop";
+import { interpretStepping } from "../build/generated/steppingLoop";
 import { LINK_NEXT, PROCESS_SUSPENDED_CONTEXT } from "./layout";
 import { loadImage as loadHeap } from "./image/load";
 import { activePage, pageLimit } from "./memory/frames";
@@ -16,6 +17,8 @@ import { flushMethodCache } from "./interpreter/lookup";
 import { LOG_ERROR, logEnd, logText } from "./interpreter/log";
 import { handleEvents, poll, requestInterrupt as interruptAtPoll, wakeTime } from "./interpreter/poll";
 import { activeProcess, allProcessesWait } from "./interpreter/processes";
+import { fp } from "./interpreter/registers";
+import { beginStepping } from "./interpreter/stepping";
 import {
   clearOutcome,
   outcome,
@@ -29,6 +32,13 @@ import { hostUtcMicroseconds } from "./host";
 
 export { imageFault, imageFaultInHeap, imageFaultOffset } from "./image/fault";
 export { imageFormat } from "./image/header";
+// What tools read the heap and the stack by (tools/heap.ts, tools/processes.ts).
+export { falseObject, hiddenRoots, nil, specialObjects, trueObject } from "./memory/roots";
+export { edenStart, oldSpaceStart, stackPagesStart } from "./memory/map";
+export { oldSpaceEnd } from "./memory/oldspace";
+export { activePage } from "./memory/frames";
+export { fp, ip, sp } from "./interpreter/registers";
+export { clearBreakpoint, setBreakpoint } from "./interpreter/stepping";
 
 /**
  * Loads the image that the host gives (`imageRead`), of that many bytes; 0 for the default eden and no limit of old space.
@@ -61,7 +71,24 @@ function resumeActiveProcess(): void {
 
 /** Runs for at most that many sends and backward jumps. Answers an outcome code (interpreter/stop.ts). */
 export function run(polls: i32): i32 {
-  if (outcome == OUTCOME_FATAL) return outcome;
+  if (begin()) interpret(polls);
+  return outcome;
+}
+
+/**
+ * As `run`, for debuggers: ends with OUTCOME_BREAK (its detail a BREAK_… of interpreter/stepping.ts) after `steps`
+ * bytecodes (0 for no limit), where `frame` is active again or has returned (0 for none), or at a breakpoint.
+ */
+export function runStepping(polls: i32, steps: u32, frame: u32): i32 {
+  const isRunning = begin();
+  beginStepping(steps, frame, fp);
+  if (isRunning) interpretStepping(polls);
+  return outcome;
+}
+
+/** What is due before the first bytecode. Answers false where nothing can run: the outcome says why. */
+function begin(): bool {
+  if (outcome == OUTCOME_FATAL) return false;
   clearOutcome();
   handleEvents();
   if (allProcessesWait) stop(OUTCOME_IDLE, wakeTime);
@@ -69,8 +96,7 @@ export function run(polls: i32): i32 {
     setStackLimit(pageLimit(activePage));
     resumeCall();
   }
-  if (outcome == OUTCOME_NONE && poll()) interpret(polls);
-  return outcome;
+  return outcome == OUTCOME_NONE && poll();
 }
 
 /** What goes with the outcome: the time to wake (microseconds UTC, 0 for never), or an exit code. */

@@ -1,7 +1,8 @@
 // Every subcommand, one file each: a yargs CommandModule.
 
 import { type CommandModule } from "yargs";
+import { inspectCommand } from "./inspect.js";
 import { runCommand } from "./run.js";
 
 /** Each command has its own type of arguments. */
-export const commands: CommandModule<object, any>[] = [runCommand];
+export const commands: CommandModule<object, any>[] = [runCommand, inspectCommand];
