@@ -22,14 +22,17 @@ function dispatchLoop() {
   addCodes(codes, V3_BYTECODES, 0);
   addCodes(codes, SISTA_BYTECODES, 256);
   const unused = new Set(codes.keys());
-  const text = readFileSync("vm/interpreter/loop.ts", "utf8").replace(/^( *)case ([a-z]\w*):/gm, (_, indent, handler) => {
-    if (!codes.has(handler)) throw new Error(`loop.ts: case ${handler} is in no bytecode table`);
-    unused.delete(handler);
-    return codes
-      .get(handler)
-      .map((code) => `${indent}case ${code}:`)
-      .join("\n");
-  });
+  const text = readFileSync("vm/interpreter/loop.ts", "utf8").replace(
+    /^( *)case ([a-z]\w*):/gm,
+    (_, indent, handler) => {
+      if (!codes.has(handler)) throw new Error(`loop.ts: case ${handler} is in no bytecode table`);
+      unused.delete(handler);
+      return codes
+        .get(handler)
+        .map((code) => `${indent}case ${code}:`)
+        .join("\n");
+    },
+  );
   if (unused.size > 0) throw new Error(`loop.ts: no case for ${[...unused].join(", ")}`);
   return text.replaceAll('from "../', 'from "../../vm/').replaceAll('from "./', 'from "../../vm/interpreter/');
 }
@@ -39,7 +42,8 @@ function steppingLoop() {
   const check = "    if (stopsBefore(ip, fp, method)) {\n      setRegisters(ip, sp, fp);\n      return;\n    }\n";
   const dispatch = "    const byte = <u32>load<u8>(ip++);\n    switch (byte + set) {\n";
   const loop = dispatchLoop();
-  if (loop.split(dispatch).length !== 2) throw new Error("loop.ts: its dispatch reads otherwise than generate.mjs expects");
+  if (loop.split(dispatch).length !== 2)
+    throw new Error("loop.ts: its dispatch reads otherwise than generate.mjs expects");
   return `import { stopsBefore } from "../../vm/interpreter/stepping";\n${loop}`
     .replace(dispatch, check + dispatch)
     .replace("export function interpret(", "export function interpretStepping(");
@@ -105,7 +109,9 @@ ${named.join("\n")}
 function answeredPrimitives() {
   const { NUMBERED_PRIMITIVES } = loadTable("vm/tables/primitives.ts");
   const internal = [...files("primitives"), ...files("vm/interpreter")].flatMap(exportedPrimitives);
-  const rows = NUMBERED_PRIMITIVES.filter(([, name, unsupported]) => internal.includes(name) && unsupported === undefined);
+  const rows = NUMBERED_PRIMITIVES.filter(
+    ([, name, unsupported]) => internal.includes(name) && unsupported === undefined,
+  );
   const named = { "": internal.sort() };
   for (const file of files("primitives/plugins").sort()) named[basename(file, ".ts")] = exportedPrimitives(file).sort();
   return { numbered: rows.map(([number]) => number), named };

@@ -171,7 +171,11 @@ export class Heap {
 
   follow(object: Address): Address {
     let target = object;
-    for (let hops = 0; hops < 8 && this.isObject(target) && this.classIndexOf(target) === CLASS_INDEX_FORWARDED; hops++) {
+    for (
+      let hops = 0;
+      hops < 8 && this.isObject(target) && this.classIndexOf(target) === CLASS_INDEX_FORWARDED;
+      hops++
+    ) {
       target = this.word(target + HEADER_BYTES);
     }
     return target;

@@ -2,7 +2,12 @@
 // Source: SpurImageHeaderStruct. Whether the heap behind it is sound is for vm/image to say.
 
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { IMAGE_FORMAT_MULTIPLE, IMAGE_FORMAT_NATIVE_FLOATS, IMAGE_FORMAT_SPUR_32, IMAGE_FORMAT_SPUR_64 } from "../vm/layout.js";
+import {
+  IMAGE_FORMAT_MULTIPLE,
+  IMAGE_FORMAT_NATIVE_FLOATS,
+  IMAGE_FORMAT_SPUR_32,
+  IMAGE_FORMAT_SPUR_64,
+} from "../vm/layout.js";
 
 const HEADER_BYTES = 128;
 

@@ -46,7 +46,9 @@ export class Reflection {
 
   /** Whether an object is a class or metaclass: an instance of a metaclass, or one itself. */
   isClass(object: Address): boolean {
-    return this.heap.isPointers(object) && (this.isMetaclass(object) || this.isMetaclass(this.heap.classOfObject(object)));
+    return (
+      this.heap.isPointers(object) && (this.isMetaclass(object) || this.isMetaclass(this.heap.classOfObject(object)))
+    );
   }
 
   /** A class's name; that of a metaclass ends in " class". Undefined where it has none. */
@@ -100,7 +102,7 @@ export class Reflection {
   /** A class and its superclasses, the class first. */
   hierarchyOf(classObject: Address): Address[] {
     const chain: Address[] = [];
-    for (let at: Address | undefined = classObject; at !== undefined && chain.length < MAX_SUPERCLASSES; ) {
+    for (let at: Address | undefined = classObject; at !== undefined && chain.length < MAX_SUPERCLASSES;) {
       chain.push(at);
       at = this.superclassOf(at);
     }
@@ -304,9 +306,7 @@ export class Reflection {
 
   isAssociation(object: Address): boolean {
     if (!this.heap.isPointers(object) || this.heap.slotCountOf(object) < 2) return false;
-    return /(Association|Binding|GlobalVariable|ClassVariable)$/.test(
-      this.className(this.heap.classOfObject(object)),
-    );
+    return /(Association|Binding|GlobalVariable|ClassVariable)$/.test(this.className(this.heap.classOfObject(object)));
   }
 
   private printLarge(object: Address, sign: bigint): string {

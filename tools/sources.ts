@@ -52,7 +52,9 @@ export class Sources {
     }
     const wanted = file === 1 ? ".sources" : ".changes";
     const found = this.paths[file].map((path) => basename(path)).join(", ");
-    return found === "" ? `no ${wanted} file lies beside the image` : `${found} does not hold it: not this image's file`;
+    return found === ""
+      ? `no ${wanted} file lies beside the image`
+      : `${found} does not hold it: not this image's file`;
   }
 }
 

@@ -85,7 +85,8 @@ export async function classNamed({ reflection }: Session, name: string, image: s
 export async function methodNamed(session: Session, name: string, image: string): Promise<Address> {
   const { reflection } = session;
   const match = /^(.+?)\s*>>\s*#?'?([^']+?)'?$/.exec(name.trim());
-  if (match === null) throw new UsageError(`${name}: no method name; write 'Class>>selector' or 'Class class>>selector'`);
+  if (match === null)
+    throw new UsageError(`${name}: no method name; write 'Class>>selector' or 'Class class>>selector'`);
   const [, className, selector] = match;
   const owner = await classNamed(session, className, image);
   const method = reflection.methodNamed(owner, selector);
@@ -99,7 +100,10 @@ export async function methodNamed(session: Session, name: string, image: string)
     throw new UsageError(`${image}: ${className} inherits ${selector} from ${where}; ask for '${where}>>${selector}'`);
   }
   const { suggestion } = await import("../suggestions.js");
-  const near = suggestion(selector, reflection.hierarchyOf(owner).flatMap((each) => selectors(reflection.methodsOf(each))));
+  const near = suggestion(
+    selector,
+    reflection.hierarchyOf(owner).flatMap((each) => selectors(reflection.methodsOf(each))),
+  );
   throw new UsageError(`${image}: ${className} has no method ${selector}${near || `; see --class '${className}'`}`);
 }
 
