@@ -24,7 +24,7 @@ export function usedDigits(digits: Address, count: u32): u32 {
 /** Bits up to the last that is set. */
 export function bitsOfDigits(digits: Address, count: u32): u64 {
   const used = usedDigits(digits, count);
-  return used == 0 ? 0 : (<u64>used << 5) - <u64>clz(digitAt(digits, used - 1));
+  return used == 0 ? 0 : ((<u64>used) << 5) - <u64>clz(digitAt(digits, used - 1));
 }
 
 /** 1, 0 or -1 for two magnitudes without zero digits at the end. */
@@ -55,7 +55,13 @@ export function addDigits(long: Address, longCount: u32, short: Address, shortCo
 }
 
 /** larger - smaller, into as many digits as larger has. */
-export function subtractDigits(larger: Address, largerCount: u32, smaller: Address, smallerCount: u32, result: Address): void {
+export function subtractDigits(
+  larger: Address,
+  largerCount: u32,
+  smaller: Address,
+  smallerCount: u32,
+  result: Address,
+): void {
   let borrow: i64 = 0;
   for (let i: u32 = 0; i < largerCount; i++) {
     borrow += <i64>digitAt(larger, i) - (i < smallerCount ? <i64>digitAt(smaller, i) : 0);
@@ -89,7 +95,7 @@ export function shiftDigitsLeft(digits: Address, count: u32, shift: u64, result:
   let carry: u64 = 0;
   for (let i = whole; i < resultCount; i++) {
     const index = i - whole;
-    carry |= index < count ? <u64>digitAt(digits, index) << bits : 0;
+    carry |= index < count ? (<u64>digitAt(digits, index)) << bits : 0;
     setDigit(result, i, <u32>carry);
     carry >>= 32;
   }
@@ -138,7 +144,7 @@ export function divideDigits(
 
 /** The quotient of the top digits of a part by the divisor: right, or one too large. */
 function estimateDigit(part: Address, divisor: Address, count: u32): u64 {
-  const top = (<u64>digitAt(part, count) << 32) | digitAt(part, count - 1);
+  const top = ((<u64>digitAt(part, count)) << 32) | digitAt(part, count - 1);
   const first = <u64>digitAt(divisor, count - 1);
   let digit = top / first;
   let rest = top % first;

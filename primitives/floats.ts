@@ -9,6 +9,7 @@ import {
   answerInteger,
   argument,
   CLASS_INDEX_FLOAT,
+  elementCountOf,
   ERROR_BAD_ARGUMENT,
   ERROR_BAD_INDEX,
   ERROR_BAD_RECEIVER,
@@ -19,6 +20,8 @@ import {
   failInstead,
   fetchWord32,
   fetchWord64,
+  FORMAT_WORDS64,
+  formatOf,
   isClassIndex,
   isFloat,
   isObject,
@@ -31,6 +34,7 @@ import {
   smallInteger,
   smallIntegerValue,
   storeWord32,
+  storeWord64,
   Address,
 } from "../vm/plugin";
 import { positive32Of, takes } from "./operands";
@@ -280,8 +284,29 @@ export function primitiveSmallFloatExp(): void {
   primitiveExp();
 }
 
+/** 574: the sum of two arrays of 64-bit words, taken as doubles, into a third, which is answered. */
+export function primitiveFloat64ArrayAdd(): void {
+  if (!takes(3)) return;
+  const first = argument(0);
+  const second = argument(1);
+  const sum = argument(2);
+  if (!isWords64(first) || !isWords64(second) || !isWords64(sum)) return fail(ERROR_BAD_ARGUMENT);
+  if (isReadOnly(<Address>sum)) return fail(ERROR_NO_MODIFICATION);
+  const size = elementCountOf(sum);
+  if (elementCountOf(first) < size || elementCountOf(second) < size) return fail(ERROR_BAD_ARGUMENT);
+  for (let i: u32 = 0; i < size; i++) {
+    const value = reinterpret<f64>(fetchWord64(i, first)) + reinterpret<f64>(fetchWord64(i, second));
+    storeWord64(i, sum, reinterpret<u64>(value));
+  }
+  answer(sum);
+}
+
 let left: f64 = 0;
 let right: f64 = 0;
+
+function isWords64(oop: Oop): bool {
+  return isObject(oop) && formatOf(<Address>oop) == FORMAT_WORDS64;
+}
 
 /** Reads receiver and argument; fails with the given code unless both are Floats or short SmallIntegers. */
 function loadOperands(code: u32): bool {

@@ -195,7 +195,9 @@ export function primNormalizeNegative(): void {
   normalizeReceiver(CLASS_INDEX_LARGE_NEGATIVE);
 }
 
-const moduleName: Address = memory.data<u8>([0x4c, 0x61, 0x72, 0x67, 0x65, 0x49, 0x6e, 0x74, 0x65, 0x67, 0x65, 0x72, 0x73]);
+const moduleName: Address = memory.data<u8>([
+  0x4c, 0x61, 0x72, 0x67, 0x65, 0x49, 0x6e, 0x74, 0x65, 0x67, 0x65, 0x72, 0x73,
+]);
 
 /** The module's name: images ask whether it is there. */
 export function primGetModuleName(): void {
@@ -311,7 +313,7 @@ function roomFor(digits: u32): Address {
 function normalized(digits: Address, count: u32, negative: bool): Oop {
   const used = usedDigits(digits, count);
   if (used > 2) return trimmed(digits, used, negative);
-  const magnitude = (used > 1 ? <u64>digitAt(digits, 1) << 32 : 0) | (used > 0 ? digitAt(digits, 0) : 0);
+  const magnitude = (used > 1 ? (<u64>digitAt(digits, 1)) << 32 : 0) | (used > 0 ? digitAt(digits, 0) : 0);
   return integerOopOf(magnitude, negative);
 }
 

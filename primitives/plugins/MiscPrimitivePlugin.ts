@@ -127,7 +127,7 @@ export function primitiveConvert8BitSigned(): void {
   if (isReadOnly(<Address>samples)) return fail(ERROR_NO_MODIFICATION);
   const size = byteSize(bytes);
   if (byteSize(samples) >> 1 < size) return fail(ERROR_BAD_ARGUMENT);
-  for (let i: u32 = 0; i < size; i++) store<u16>(bodyOf(samples) + (i << 1), <u16>byteAt(bytes, i) << 8);
+  for (let i: u32 = 0; i < size; i++) store<u16>(bodyOf(samples) + (i << 1), (<u16>byteAt(bytes, i)) << 8);
 }
 
 // A packed bitmap: its size in words, then runs. A run opens with a number, 4 times its words plus a code: 0 nothing
@@ -147,10 +147,10 @@ export function primitiveCompressToByteArray(): void {
   if (failed()) return;
   if (isReadOnly(<Address>bytes)) return fail(ERROR_NO_MODIFICATION);
   const words = byteSize(bitmap) >> 2;
-  if (<u64>byteSize(bytes) < (<u64>words << 2) + 7 + (words / 1984) * 3) return fail(ERROR_UNSUPPORTED);
+  if (<u64>byteSize(bytes) < ((<u64>words) << 2) + 7 + (words / 1984) * 3) return fail(ERROR_UNSUPPORTED);
   output = bodyOf(bytes);
   putNumber(words);
-  for (let i: u32 = 0; i < words; ) i += putRun(bodyOf(bitmap), i, words);
+  for (let i: u32 = 0; i < words;) i += putRun(bodyOf(bitmap), i, words);
   answerInteger(output - bodyOf(bytes));
 }
 

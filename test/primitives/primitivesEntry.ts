@@ -18,7 +18,12 @@ export * from "../../primitives/methods";
 export * from "../../primitives/objects";
 export * from "../../primitives/replacement";
 export * from "../../primitives/subscripts";
+export * from "../../primitives/clock";
+export * from "../../primitives/strings";
+export * from "../../primitives/system";
 export * from "../../primitives/words";
+export * from "../../primitives/plugins/LargeIntegers";
+export * from "../../primitives/plugins/MiscPrimitivePlugin";
 
 const FORMAT_FIXED = 1;
 const FORMAT_ARRAY = 2;
