@@ -195,9 +195,9 @@ export function primNormalizeNegative(): void {
   normalizeReceiver(CLASS_INDEX_LARGE_NEGATIVE);
 }
 
-const moduleName: Address = memory.data<u8>([
-  0x4c, 0x61, 0x72, 0x67, 0x65, 0x49, 0x6e, 0x74, 0x65, 0x67, 0x65, 0x72, 0x73,
-]);
+const moduleName: Address = <Address>(
+  memory.data<u8>([0x4c, 0x61, 0x72, 0x67, 0x65, 0x49, 0x6e, 0x74, 0x65, 0x67, 0x65, 0x72, 0x73])
+);
 
 /** The module's name: images ask whether it is there. */
 export function primGetModuleName(): void {
@@ -206,9 +206,9 @@ export function primGetModuleName(): void {
 
 // Operands. A SmallInteger's magnitude is written out, so that all are digits in memory.
 
-const firstSmall: Address = memory.data(8, 8);
-const secondSmall: Address = memory.data(8, 8);
-const thirdSmall: Address = memory.data(8, 8);
+const firstSmall: Address = <Address>memory.data(8, 8);
+const secondSmall: Address = <Address>memory.data(8, 8);
+const thirdSmall: Address = <Address>memory.data(8, 8);
 
 let first: Address = 0;
 let firstDigits: u32 = 0;

@@ -86,8 +86,8 @@ export class World {
   /** The oop of an integer, large with the bytes it needs. */
   integer(value: bigint): bigint {
     if (value >= MIN_SMALL && value <= MAX_SMALL) return BigInt.asUintN(64, (value << 3n) | 1n);
-    const bytes: number[] = [];
-    for (let rest = value < 0n ? -value : value; rest > 0n; rest >>= 8n) bytes.push(Number(rest & 255n));
+    const hex = (value < 0n ? -value : value).toString(16);
+    const bytes = Buffer.from(hex.length % 2 === 0 ? hex : `0${hex}`, "hex").reverse();
     return this.bytes(bytes, value < 0n ? "LargeNegativeInteger" : "LargePositiveInteger");
   }
 
@@ -156,7 +156,7 @@ export class World {
     const classIndex = this.exports.classIndex(oop) as number;
     if (classIndex === 34) return new DataView(this.memory.buffer).getFloat64(this.body(oop), true);
     if (classIndex !== 32 && classIndex !== 33) return { object: oop };
-    const magnitude = this.bytesOf(oop).reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+    const magnitude = BigInt(`0x00${Buffer.from(this.bytesOf(oop)).reverse().toString("hex")}`);
     return classIndex === 32 ? -magnitude : magnitude;
   }
 
