@@ -16,8 +16,15 @@ import {
 } from "./layout";
 import { newArray as newArrayOf, newBytes as newBytesOf, newFloat } from "./memory/allocation";
 import { classIndexOfOop } from "./memory/classes";
-import { classIndexOf, formatOf, isBitsFormat, isBytesFormat, isPointersFormat } from "./memory/header";
-import { bodyOf, byteSizeOf } from "./memory/object";
+import {
+  classIndexOf,
+  formatOf,
+  isBitsFormat,
+  isBytesFormat,
+  isForwardedOop,
+  isPointersFormat,
+} from "./memory/header";
+import { bodyOf, byteSizeOf, fetchPointer } from "./memory/object";
 import {
   Address,
   fitsSmallInteger,
@@ -323,6 +330,13 @@ export function requireBytes(oop: Oop): Oop {
   if (isObject(oop) && isBytesFormat(formatOf(<Address>oop))) return oop;
   fail(ERROR_BAD_ARGUMENT);
   return 0;
+}
+
+/** A slot's oop, or what it became: a slot may hold a forwarder after `become:`. */
+export function fetchFollowed(index: u32, object: Oop): Oop {
+  let oop = fetchPointer(index, object);
+  while (isForwardedOop(oop)) oop = fetchPointer(0, oop);
+  return oop;
 }
 
 // @ts-ignore: decorator

@@ -1,0 +1,25 @@
+// Compiles an AssemblyScript test entry to a module: parts of the virtual machine, with the test's own exports.
+
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+
+/** The instance of an entry (a path from the repository's root); host functions do nothing unless given. */
+export async function compileEntry(
+  entry: string,
+  host: Record<string, (...values: never[]) => unknown> = {},
+): Promise<WebAssembly.Instance> {
+  const out = join("build", "test", `${basename(entry, ".ts")}.wasm`);
+  mkdirSync(join("build", "test"), { recursive: true });
+  const options = ["--outFile", out, "-O3", "--debug"];
+  const asc = join("node_modules", "assemblyscript", "bin", "asc.js");
+  const config = ["--config", "test/asconfig.json"];
+  execFileSync(process.execPath, [asc, entry, ...config, ...options], { stdio: ["ignore", "inherit", "inherit"] });
+  const module = await WebAssembly.compile(readFileSync(out));
+  const functions: Record<string, WebAssembly.ImportValue> = {};
+  for (const { module: from, name } of WebAssembly.Module.imports(module)) {
+    if (from !== "host") throw new Error(`${entry}: imports ${from}.${name}; an entry may import host only`);
+    functions[name] = host[name] ?? (() => 0);
+  }
+  return WebAssembly.instantiate(module, { host: functions });
+}
