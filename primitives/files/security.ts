@@ -1,7 +1,7 @@
 // The rights that an image may give up (SecurityPlugin): files, writing its own image, sockets. They only shrink; what
 // the embedder refuses from the start is refused by the host too, which this state cannot loosen.
 
-import { Address, hostAttribute, scratchMemory } from "../../vm/plugin";
+import { Address, hostAttribute } from "../../vm/plugin";
 
 /** "1" where the image starts with access to files (vm/embed/attributes.ts). */
 const ATTRIBUTE_HAS_FILE_ACCESS: i32 = 9001;
@@ -10,12 +10,13 @@ export let imageWriteAllowed: bool = true;
 export let socketAccessAllowed: bool = true;
 let fileAccess: bool = true;
 let fileAccessKnown: bool = false;
+// No scratch memory: a path may lie there when this is asked.
+const attribute: Address = memory.data(1);
 
 export function fileAccessAllowed(): bool {
   if (!fileAccessKnown) {
     fileAccessKnown = true;
-    const place: Address = scratchMemory();
-    fileAccess = !(hostAttribute(ATTRIBUTE_HAS_FILE_ACCESS, place, 1) == 1 && load<u8>(place) == 0x30);
+    fileAccess = !(hostAttribute(ATTRIBUTE_HAS_FILE_ACCESS, attribute, 1) == 1 && load<u8>(attribute) == 0x30);
   }
   return fileAccess;
 }

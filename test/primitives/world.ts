@@ -2,7 +2,7 @@
 // back, calls a primitive with a receiver and arguments.
 
 import { readFileSync, writeFileSync, mkdirSync, existsSync, statSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import asc from "assemblyscript/asc";
 
 /** What a primitive came to: an oop, or the code it failed with. */
@@ -11,7 +11,6 @@ export type Outcome = { oop: bigint } | { failed: number };
 type Exports = Record<string, (...values: (bigint | number)[]) => bigint | number>;
 
 const ENTRY = "test/primitives/primitivesEntry.ts";
-const OUT = "build/primitives-test.wasm";
 
 export const MAX_SMALL = 2n ** 60n - 1n;
 export const MIN_SMALL = -(2n ** 60n);
@@ -48,11 +47,12 @@ export class World {
     this.define("Semaphore", 61, 1, 3, 18);
   }
 
-  static async load(imports: WebAssembly.ModuleImports = {}): Promise<World> {
+  /** `entry` is the module to compile, one that passes on primitivesEntry.ts and adds to it. */
+  static async load(imports: WebAssembly.ModuleImports = {}, entry = ENTRY): Promise<World> {
     const host = new Proxy(imports, {
       get: (target, name) => Reflect.get(target, name) ?? (() => 0),
     });
-    const module = new WebAssembly.Module(await compiled());
+    const module = new WebAssembly.Module(await compiled(entry));
     const instance = new WebAssembly.Instance(module, { host });
     const { memory, ...exports } = instance.exports;
     return new World(exports as Exports, memory as WebAssembly.Memory);
@@ -230,20 +230,21 @@ export class Random {
 }
 
 /** Compiles the entry, unless the result is newer than every source. */
-async function compiled(): Promise<Uint8Array<ArrayBuffer>> {
+async function compiled(entry: string): Promise<Uint8Array<ArrayBuffer>> {
+  const out = join("build", `${basename(entry, ".ts")}.wasm`);
   mkdirSync("build", { recursive: true });
-  if (!existsSync(OUT) || newestSource() > statSync(OUT).mtimeMs) {
+  if (!existsSync(out) || newestSource() > statSync(out).mtimeMs) {
     const options = ["--config", "none", "--runtime", "stub", "--memoryBase", "1024", "--initialMemory", "16"];
-    const { error, stderr } = await asc.main([ENTRY, "-o", OUT, "-O1", "--use", "abort=vm/host/abort", ...options], {
+    const { error, stderr } = await asc.main([entry, "-o", out, "-O1", "--use", "abort=vm/host/abort", ...options], {
       writeFile: (name, contents) => writeFileSync(name, contents),
     });
     if (error) throw new Error(stderr.toString());
   }
-  return new Uint8Array(readFileSync(OUT));
+  return new Uint8Array(readFileSync(out));
 }
 
 function newestSource(): number {
-  const folders = ["vm", "vm/memory", "primitives", "primitives/plugins", "test/primitives"];
+  const folders = ["vm", "vm/memory", "primitives", "primitives/files", "primitives/plugins", "test/primitives"];
   const files = folders.flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
   return Math.max(...files.filter((file) => file.endsWith(".ts")).map((file) => statSync(file).mtimeMs));
 }
