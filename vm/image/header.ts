@@ -119,7 +119,8 @@ function checkFormat(start: u32): bool {
   imageIsBigEndian = !isImageFormat(little) && isImageFormat(bswap(little));
   imageFormat = imageIsBigEndian ? bswap(little) : little;
   if (!isImageFormat(imageFormat)) return faultAt(IMAGE_UNKNOWN_FORMAT, start);
-  imageUsesBothBytecodeSets = (imageFormat & IMAGE_FORMAT_MULTIPLE) != 0 && isSpurFormat(imageFormat);
+  const both = imageFormat == ALSO_SPUR_32_MULTIPLE || (imageFormat & IMAGE_FORMAT_MULTIPLE) != 0;
+  imageUsesBothBytecodeSets = both && isSpurFormat(imageFormat);
   if (!isSpurFormat(imageFormat)) return faultAt(imageIsBigEndian ? IMAGE_PRE_SPUR_BIG_ENDIAN : IMAGE_PRE_SPUR, start);
   if (imageIsBigEndian) return faultAt(IMAGE_SPUR_BIG_ENDIAN, start);
   if (isFormat(imageFormat, EARLY_SPUR_64)) return faultAt(IMAGE_EARLY_SPUR_64, start);
@@ -128,6 +129,8 @@ function checkFormat(start: u32): bool {
 
 /** Spur64BitMemoryManager>>imageFormatVersion tells of it. */
 const EARLY_SPUR_64: u32 = 68019;
+/** What some documents call 7033. */
+const ALSO_SPUR_32_MULTIPLE: u32 = 6533;
 
 function isImageFormat(format: u32): bool {
   return isSpurFormat(format) || isPreSpurFormat(format);
@@ -142,8 +145,8 @@ function isSpurFormat(format: u32): bool {
 /** Whether it is this format, for one bytecode set or both, with floats in either order. */
 function isFormat(format: u32, wanted: u32): bool {
   const variants: u32 = IMAGE_FORMAT_MULTIPLE | IMAGE_FORMAT_NATIVE_FLOATS;
-  // 6533 is what some documents call 7033.
-  return (format | variants) == (wanted | variants) || (format == 6533 && wanted == IMAGE_FORMAT_SPUR_32);
+  if ((format | variants) == (wanted | variants)) return true;
+  return format == ALSO_SPUR_32_MULTIPLE && wanted == IMAGE_FORMAT_SPUR_32;
 }
 
 function isPreSpurFormat(format: u32): bool {
