@@ -16,14 +16,7 @@ import {
 } from "./layout";
 import { newArray as newArrayOf, newBytes as newBytesOf, newFloat } from "./memory/allocation";
 import { classIndexOfOop } from "./memory/classes";
-import {
-  classIndexOf,
-  formatOf,
-  isBitsFormat,
-  isBytesFormat,
-  isForwardedOop,
-  isPointersFormat,
-} from "./memory/header";
+import { classIndexOf, formatOf, isBitsFormat, isBytesFormat, isForwardedOop, isPointersFormat } from "./memory/header";
 import { bodyOf, byteSizeOf, fetchPointer } from "./memory/object";
 import {
   Address,
@@ -50,8 +43,8 @@ export {
   instanceSizeOf,
   instantiate,
 } from "./memory/allocation";
-export { classAtIndex, classIndexForInstancesOf, classIndexOfOop, classOf } from "./memory/classes";
-export { identityHashOf, isBehavior, setClassAtIndex } from "./memory/hash";
+export { classAtIndex, classIndexForInstancesOf, classIndexOfOop, classOf, setClassAtIndex } from "./memory/classes";
+export { identityHashOf, isBehavior } from "./memory/hash";
 export {
   classIndexOf,
   elementShiftOfFormat,

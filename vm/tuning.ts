@@ -9,3 +9,13 @@ export const METHOD_CACHE_BYTES: u32 = METHOD_CACHE_ENTRIES * 16;
 export const REMEMBERED_SET_BYTES: u32 = 1 << 20;
 /** The part of eden, as a power-of-two divisor, kept back for allocations between the limit and the next poll. */
 export const EDEN_RESERVE_SHIFT: u32 = 4;
+/** Bytes by which linear memory grows beyond what an allocation in old space needs. */
+export const OLD_SPACE_STEP_BYTES: u32 = 4 << 20;
+/** A full collection is due when old space has grown by a third (Spur's ratio) … */
+export const FULL_COLLECTION_GROWTH_DIVISOR: u32 = 3;
+/** … and at least by this many bytes since the last one. */
+export const FULL_COLLECTION_MIN_GROWTH_BYTES: u32 = 16 << 20;
+/** Survivors are tenured, oldest first, once they fill this part of a survivor space (Spur: 90 %). */
+export const TENURING_PERCENT: u32 = 90;
+/** A full collection that need not compact does so where free chunks would take more than this part of old space. */
+export const COMPACTION_FREE_DIVISOR: u32 = 4;

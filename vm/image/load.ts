@@ -6,7 +6,7 @@ import { initializePages } from "../memory/frames";
 import { setLastHash } from "../memory/hash";
 import { edenStart, growMemoryTo, layOutMemory, oldSpaceStart } from "../memory/map";
 import { Address } from "../memory/oop";
-import { setMaxOldSpaceBytes, setOldSpaceEnd } from "../memory/oldspace";
+import { adoptOldSpace, setMaxOldSpaceBytes } from "../memory/oldspace";
 import { setFirstObjects, setSpecialObjects } from "../memory/roots";
 import { IMAGE_NO_MEMORY, IMAGE_OK } from "../tables/imageFaults";
 import { DEFAULT_EDEN_BYTES } from "../tuning";
@@ -58,6 +58,6 @@ function adopt(special: Address, end: Address): bool {
   if (!checkHeap(special, end)) return false;
   setFirstObjects(firstObject(0), firstObject(1), firstObject(2), firstObject(4));
   setSpecialObjects(special);
-  setOldSpaceEnd(end);
+  adoptOldSpace(end);
   return true;
 }

@@ -9,10 +9,11 @@ import {
   TAG_MASK,
 } from "../layout";
 import { allocateOldSlots, fillSlots } from "./allocation";
-import { classIndexOf, rawHashOf, setRawHash } from "./header";
+import { classIndexOf, isMarked, rawHashOf, setRawHash } from "./header";
 import { fetchPointer, storePointer } from "./object";
-import { Address, Oop } from "./oop";
+import { Address, isImmediate, Oop } from "./oop";
 import { hiddenRoots, nil } from "./roots";
+import { followForwarded } from "./walk";
 
 /** The class with this index; nil where none has it. */
 // @ts-ignore: decorator
@@ -39,29 +40,83 @@ export function classOf(oop: Oop): Oop {
 /** The index that instances of a class carry, given to the class on first use; 0 without memory for it. */
 export function classIndexForInstancesOf(classObject: Oop): u32 {
   const hash = rawHashOf(<Address>classObject);
-  if (hash != 0 && classAtIndex(hash) == classObject) return hash;
+  if (isInClassTable(classObject)) return hash;
   return enterIntoClassTable(classObject);
 }
 
-/** Enters a class at the first free index; answers it, or 0 where the table is full or memory is out. */
+/** Where the search for a free index starts: every entry from the second page up to here is in use. */
+let firstFreeIndex: u32 = CLASS_TABLE_PAGE_SLOTS;
+
+/**
+ * Enters a class at the first free index; answers it, or 0 where the table is full or memory is out
+ * (SpurMemoryManager>>enterIntoClassTable:). The first page is reserved for immediates, puns and the fixed classes.
+ */
 export function enterIntoClassTable(classObject: Oop): u32 {
-  // The first page's low indices are reserved for immediates, puns and the fixed classes.
-  for (let major: u32 = 1; major < CLASS_TABLE_ROOT_SLOTS; major++) {
-    let page = fetchPointer(major, hiddenRoots);
+  for (let index = firstFreeIndex; index < CLASS_TABLE_ROOT_SLOTS << CLASS_TABLE_PAGE_SHIFT; index++) {
+    let page = fetchPointer(index >> CLASS_TABLE_PAGE_SHIFT, hiddenRoots);
     if (page == nil) {
       page = newClassTablePage();
       if (page == 0) return 0;
-      storePointer(major, hiddenRoots, page);
+      storePointer(index >> CLASS_TABLE_PAGE_SHIFT, hiddenRoots, page);
     }
-    for (let minor: u32 = 0; minor < CLASS_TABLE_PAGE_SLOTS; minor++) {
-      if (fetchPointer(minor, page) != nil) continue;
-      const index = (major << CLASS_TABLE_PAGE_SHIFT) + minor;
-      storePointer(minor, page, classObject);
-      setRawHash(<Address>classObject, index);
-      return index;
-    }
+    if (fetchPointer(index & (CLASS_TABLE_PAGE_SLOTS - 1), page) != nil) continue;
+    storePointer(index & (CLASS_TABLE_PAGE_SLOTS - 1), page, classObject);
+    setRawHash(<Address>classObject, index);
+    firstFreeIndex = index + 1;
+    return index;
   }
   return 0;
+}
+
+/** Puts a class at an index of the class table whose page exists; false where none does. */
+export function setClassAtIndex(classIndex: u32, classObject: Oop): bool {
+  const page = fetchPointer(classIndex >> CLASS_TABLE_PAGE_SHIFT, hiddenRoots);
+  if (page == nil) return false;
+  storePointer(classIndex & (CLASS_TABLE_PAGE_SLOTS - 1), page, classObject);
+  if (classObject == nil && classIndex >= CLASS_TABLE_PAGE_SLOTS) firstFreeIndex = min(firstFreeIndex, classIndex);
+  return true;
+}
+
+/** Whether a class is in the table at the index that is its identity hash. */
+export function isInClassTable(object: Oop): bool {
+  const hash = rawHashOf(<Address>object);
+  return hash != 0 && classAtIndex(hash) == object;
+}
+
+/** One past the highest index that has a page. */
+export function classTableLimit(): u32 {
+  let pages: u32 = 1;
+  while (pages < CLASS_TABLE_ROOT_SLOTS && fetchPointer(pages, hiddenRoots) != nil) pages++;
+  return pages << CLASS_TABLE_PAGE_SHIFT;
+}
+
+/**
+ * While marks stand: drops the classes that nothing refers to and no object is an instance of, and second entries
+ * that one-way become left (SpurMemoryManager>>expungeDuplicateAndUnmarkedClasses:). The first page stays.
+ */
+export function expungeClasses(): void {
+  const limit = classTableLimit();
+  for (let index: u32 = CLASS_TABLE_PAGE_SLOTS; index < limit; index++) {
+    const classObject = classAtIndex(index);
+    if (classObject == nil) continue;
+    if (isMarked(<Address>classObject)) {
+      if (!isInClassTable(classObject)) setRawHash(<Address>classObject, index);
+      if (rawHashOf(<Address>classObject) == index) continue;
+    }
+    setClassAtIndex(index, nil);
+  }
+}
+
+/** After a become: replaces forwarders in the table and drops classes that lost their index (postBecomeScanClassTable:). */
+export function followClassTable(): void {
+  const limit = classTableLimit();
+  for (let index: u32 = 0; index < limit; index++) {
+    const entry = classAtIndex(index);
+    if (entry == nil) continue;
+    const classObject = followForwarded(entry);
+    if (isImmediate(classObject) || rawHashOf(<Address>classObject) == 0) setClassAtIndex(index, nil);
+    else if (classObject != entry) setClassAtIndex(index, classObject);
+  }
 }
 
 function newClassTablePage(): Oop {

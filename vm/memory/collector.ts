@@ -1,11 +1,124 @@
+// When and in what order memory is collected. The interpreter calls `collectYoung` or `collectAll` at a poll, with the
+// heads of the stack pages written back; afterwards every oop that it holds outside the roots is stale, and caches
+// that hold oops are to be flushed where `objectsMoved` says so.
+
+import { hostMonotonicMicroseconds } from "../host";
+import { COMPACTION_FREE_DIVISOR } from "../tuning";
+import { fullCollectionDone } from "./allocation";
+import { compactOldSpace } from "./compactor";
+import { forgetForwarders } from "./become";
+import { freeListBytes } from "./freelists";
+import { edenEnd, edenFree, edenStart, growMemoryTo, survivorBytes } from "./map";
+import { markReachable } from "./marker";
+import { futureStart, pastFree, pastStart } from "./newspace";
+import { freeOldSpaceBytes, oldSpaceEnd, scheduleFullCollection, usedOldSpaceBytes } from "./oldspace";
+import { rememberedOverflow } from "./remembered";
+import { scavenge, tenuredBytes, tenuredObjects } from "./scavenger";
+import { recordCompaction, recordFullCollection, recordScavenge } from "./statistics";
+import { sweepOldSpace } from "./sweeper";
+import { checkHeap } from "./verifier";
+
+export { clearMournersPending, mournersPending } from "./mourners";
+
+/** Young or old objects have moved since the holder of oops last called `clearObjectsMoved`. */
+export let objectsMoved: bool = false;
+/** The same for objects of old space. */
+export let oldObjectsMoved: bool = false;
+/** Free bytes below which the low space semaphore is to be signalled; 0 for never. */
+export let lowSpaceThresholdBytes: u32 = 0;
+/** A collection left less than the threshold free; the interpreter signals and clears. */
 export let lowSpace: bool = false;
-export let mournersPending: bool = false;
-export function clearLowSpace(): void {
+
+export function clearObjectsMoved(): void {
+  objectsMoved = false;
+  oldObjectsMoved = false;
+}
+
+/** Sets the low space threshold, and forgets a pending signal (InterpreterPrimitives>>primitiveSignalAtBytesLeft). */
+export function setLowSpaceThresholdBytes(bytes: u32): void {
+  lowSpaceThresholdBytes = bytes;
   lowSpace = false;
 }
-export function clearMournersPending(): void {
-  mournersPending = false;
+
+/** The low space semaphore has been signalled; the image sets a new threshold when it is ready for more. */
+export function clearLowSpace(): void {
+  lowSpace = false;
+  lowSpaceThresholdBytes = 0;
 }
-export let objectsMoved: bool = false;
-export function collectAll(compact: bool): void {}
-export function collectYoung(): void {}
+
+/** Bytes that can be allocated before memory is full, eden's included. */
+export function bytesLeft(): u32 {
+  const old = <u64>freeOldSpaceBytes() + (edenEnd - edenFree());
+  return old > u32.MAX_VALUE ? u32.MAX_VALUE : <u32>old;
+}
+
+/** Empties eden. Does a full collection instead where old space could not take what survives. */
+export function collectYoung(): void {
+  if (!hasRoomForSurvivors()) {
+    collectAll(true);
+    return;
+  }
+  runScavenge(false);
+  checkHeap();
+  checkLowSpace();
+}
+
+/** Collects new and old space; compacts if told so or where free chunks take a good part of old space. */
+export function collectAll(compact: bool): void {
+  const start = hostMonotonicMicroseconds();
+  const usedBefore = usedOldSpaceBytes();
+  if (hasRoomForSurvivors()) runScavenge(false);
+  collectOld(compact, false);
+  if (edenFree() != edenStart) runScavenge(false);
+  recordFullCollection(hostMonotonicMicroseconds() - start, usedBefore, usedOldSpaceBytes());
+  checkHeap();
+  checkLowSpace();
+}
+
+/**
+ * Makes the heap ready to be written as an image: new space empty, old space one run of live objects from
+ * `oldSpaceStart` to `oldSpaceEnd`, no free chunk, no forwarder, nothing remembered. False where memory did not
+ * suffice for that; the heap is whole all the same.
+ */
+export function prepareForSnapshot(): bool {
+  const start = hostMonotonicMicroseconds();
+  const usedBefore = usedOldSpaceBytes();
+  runScavenge(true);
+  collectOld(true, true);
+  recordFullCollection(hostMonotonicMicroseconds() - start, usedBefore, usedOldSpaceBytes());
+  checkHeap();
+  return pastFree == pastStart && freeListBytes == 0 && !rememberedOverflow;
+}
+
+function runScavenge(tenureAll: bool): void {
+  const start = hostMonotonicMicroseconds();
+  scavenge(tenureAll);
+  recordScavenge(hostMonotonicMicroseconds() - start, tenuredObjects, tenuredBytes, pastFree - pastStart);
+  objectsMoved = true;
+}
+
+/** Marks, sweeps and perhaps compacts. The marker works in eden if that is empty, else in the empty survivor space. */
+function collectOld(compact: bool, forSnapshot: bool): void {
+  if (edenFree() == edenStart) markReachable(edenStart, edenEnd);
+  else markReachable(futureStart(), futureStart() + survivorBytes);
+  sweepOldSpace();
+  forgetForwarders();
+  if (compact || freeListBytes > usedOldSpaceBytes() / COMPACTION_FREE_DIVISOR) {
+    const start = hostMonotonicMicroseconds();
+    if (compactOldSpace(forSnapshot)) recordCompaction(hostMonotonicMicroseconds() - start);
+    objectsMoved = true;
+    oldObjectsMoved = true;
+  }
+  scheduleFullCollection();
+  fullCollectionDone();
+}
+
+/** Whether old space can take all of new space; commits the memory. */
+function hasRoomForSurvivors(): bool {
+  const most = <u64>(edenFree() - edenStart) + (pastFree - pastStart);
+  return growMemoryTo(<u64>oldSpaceEnd + most);
+}
+
+function checkLowSpace(): void {
+  if (lowSpaceThresholdBytes != 0 && bytesLeft() < lowSpaceThresholdBytes) lowSpace = true;
+}

@@ -1,11 +1,10 @@
 // Identity hashes, given on first use; a class's is its index in the class table (SpurMemoryManager>>hashBitsOf:,
 // newObjectHash). The generator's state travels in the image header.
 
-import { CLASS_FORMAT, CLASS_TABLE_PAGE_SHIFT, CLASS_TABLE_PAGE_SLOTS, HASH_MASK } from "../layout";
+import { CLASS_FORMAT, HASH_MASK } from "../layout";
 import { formatOf, isPointersFormat, rawHashOf, setRawHash, slotCountOf } from "./header";
-import { fetchPointer, storePointer } from "./object";
+import { fetchPointer } from "./object";
 import { Address, isObject, isSmallInteger, Oop } from "./oop";
-import { hiddenRoots, nil } from "./roots";
 
 /** The generator's state: any number will do. */
 export let lastHash: u32 = 999;
@@ -27,14 +26,6 @@ export function identityHashOf(object: Oop): u32 {
 export function isBehavior(oop: Oop): bool {
   if (!isObject(oop) || !isPointersFormat(formatOf(<Address>oop))) return false;
   return slotCountOf(<Address>oop) > CLASS_FORMAT && isSmallInteger(fetchPointer(CLASS_FORMAT, oop));
-}
-
-/** Puts a class at an index of the class table whose page exists; false where none does. */
-export function setClassAtIndex(index: u32, classObject: Oop): bool {
-  const page = fetchPointer(index >> CLASS_TABLE_PAGE_SHIFT, hiddenRoots);
-  if (page == nil) return false;
-  storePointer(index & (CLASS_TABLE_PAGE_SLOTS - 1), page, classObject);
-  return true;
 }
 
 function newHash(): u32 {

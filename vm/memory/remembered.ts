@@ -36,3 +36,9 @@ export function setRememberedAt(index: u32, object: Address): void {
 export function clearRememberedOverflow(): void {
   rememberedOverflow = false;
 }
+
+/** Empties the set: no old object has a young reference, or none is flagged. */
+export function resetRemembered(): void {
+  rememberedCount = 0;
+  rememberedOverflow = false;
+}
