@@ -1,7 +1,7 @@
 // What `stvm inspect --class` shows of one class: plain data, for people and for --json alike.
 
 import * as layout from "../vm/layout.js";
-import type { Address } from "./heap.js";
+import type { Address } from "../vm/embed/heap.js";
 import type { Session } from "./session.js";
 
 export interface ClassReport {

@@ -3,9 +3,9 @@
 
 import { SPECIAL_SELECTORS } from "../vm/layout.js";
 import { decodeAll, type Instruction, type Names } from "../vm/tables/decode.js";
-import type { Address } from "./heap.js";
+import type { Address } from "../vm/embed/heap.js";
 import { methodParts, type MethodParts } from "./methods.js";
-import type { Reflection } from "./reflection.js";
+import type { Reflection } from "../vm/embed/reflection.js";
 
 const BYTES_COLUMN = 18;
 

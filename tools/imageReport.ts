@@ -3,7 +3,7 @@
 import * as layout from "../vm/layout.js";
 import { NUMBERED_PRIMITIVES } from "../vm/tables/primitives.js";
 import type { BytecodeSet } from "../vm/tables/decode.js";
-import type { Address } from "./heap.js";
+import type { Address } from "../vm/embed/heap.js";
 import { type ImageHeader, readImageHeader } from "./imageFile.js";
 import { bytecodeSetOf, namedPrimitiveOf, primitiveOf } from "./methods.js";
 import { answeredNamed, answeredNumbers } from "./primitiveAnswers.js";

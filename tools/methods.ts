@@ -12,7 +12,7 @@ import {
   METHOD_TEMP_COUNT_SHIFT,
 } from "../vm/layout.js";
 import { decode, type BytecodeSet } from "../vm/tables/decode.js";
-import type { Address, Heap } from "./heap.js";
+import type { Address, Heap } from "../vm/embed/heap.js";
 
 const PRIMITIVE_EXTERNAL_CALL = 117;
 

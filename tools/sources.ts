@@ -2,9 +2,9 @@
 
 import { closeSync, existsSync, openSync, readdirSync, readSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import type { Address } from "./heap.js";
+import type { Address } from "../vm/embed/heap.js";
 import { methodParts } from "./methods.js";
-import type { Reflection } from "./reflection.js";
+import type { Reflection } from "../vm/embed/reflection.js";
 
 const CHUNK_READ_BYTES = 8192;
 const MAX_CHUNK_BYTES = 1 << 20;
