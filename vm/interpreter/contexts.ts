@@ -19,7 +19,7 @@ import {
   FRAME_RECEIVER,
   CLOSURE_ARGUMENT_COUNT,
 } from "../layout";
-import { allocateSlots, fillSlots } from "../memory/allocation";
+import { allocateSlots, fillSlots, POLL_NOW } from "../memory/allocation";
 import {
   activePage,
   baseFp,
@@ -41,6 +41,7 @@ import {
   isStackAddress,
   leastRecentlyUsedPage,
   makeActive,
+  pageLimit,
   pageOf,
   pageTop,
   releasePage,
@@ -60,7 +61,7 @@ import {
   tempSlot,
 } from "../memory/frames";
 import { isForwarded, slotCountOf } from "../memory/header";
-import { stackPagesStart } from "../memory/map";
+import { setStackLimit, stackLimit, stackPagesStart } from "../memory/map";
 import { fetchPointer, storePointer, storePointerUnchecked } from "../memory/object";
 import { Address, isObject, isSmallInteger, Oop, smallInteger, smallIntegerValue } from "../memory/oop";
 import { nil } from "../memory/roots";
@@ -85,6 +86,8 @@ export function externalizeHead(): void {
 /** Takes the registers from a page's head and makes it active. */
 export function resumePage(page: Address): void {
   makeActive(page);
+  // A poll that was asked for stays asked for.
+  if (stackLimit() != POLL_NOW) setStackLimit(pageLimit(page));
   setRegisters(headIp(page), headSp(page), headFp(page));
 }
 

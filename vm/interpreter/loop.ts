@@ -3,7 +3,7 @@
 //
 // Registers live in locals: ip (next byte), sp, fp, and from the frame method, receiver and bytecode set. A case ends
 // with `continue`, or leaves the switch with `action` set: a send with that many arguments, a return of `value`, or a
-// comparison's outcome `flag`, which a jump right behind takes without a boolean being pushed.
+//  outcome `flag`, which a jump right behind takes without a boolean being pushed.
 
 import {
   ASSOCIATION_VALUE,
@@ -86,10 +86,11 @@ import { areIdentical, followed, loadVariable, pushContextSlot, storeContextSlot
 // Values of `action` beside argument counts.
 const ACTION_RETURN: i32 = -1;
 const ACTION_BLOCK_RETURN: i32 = -2;
-const ACTION_FLAG: i32 = -3;
 const ACTION_POLL: i32 = -4;
 const ACTION_RELOAD: i32 = -5;
 const ACTION_UNKNOWN: i32 = -6;
+/** With a count of arguments: the lookup starts at `lookupClass`. */
+const SUPER_SEND: i32 = 256;
 
 // Dispatch codes of the short conditional jumps that follow comparisons.
 const V3_JUMP_FALSE_SHORT: u32 = 152;
@@ -103,6 +104,13 @@ const SISTA_POP_INTO_REMOTE_TEMP: u32 = 253;
 const SISTA_JUMP_TRUE_EXTENDED: u32 = 238;
 const SISTA_POP_INTO_INSTANCE_VARIABLE: u32 = 240;
 const SISTA_POP_INTO_LITERAL_VARIABLE: u32 = 241;
+
+// Rarely live, so kept out of the loop's locals: every one of those costs a register or a spill.
+/** Where the lookup of a super send starts. */
+let lookupClass: Oop = 0;
+/** The values of Sista's extension bytes, waiting for the bytecode that they widen. */
+let extensionA: u32 = 0;
+let extensionB: i32 = 0;
 
 /**
  * Interprets from the registers on until an outcome is set; `polls` is how many sends and backward jumps it may take
@@ -118,13 +126,7 @@ export function interpret(polls: i32): void {
   let countdown = polls;
   let selector: Oop = 0;
   let value: Oop = 0;
-  let flag: bool = false;
-  let compared: i32 = 0;
   let action: i32 = 0;
-  /** Not 0 for a super send: where the lookup starts. */
-  let lookupClass: Oop = 0;
-  let extensionA: u32 = 0;
-  let extensionB: i32 = 0;
 
   for (;;) {
     const byte = <u32>load<u8>(ip++);
@@ -467,7 +469,9 @@ export function interpret(polls: i32): void {
         if (kind <= 1) {
           selector = load<u64>(method + 16 + (index << 3));
           action = operation & 31;
-          if (kind == 1) lookupClass = superclassOfMethodClass(method);
+          if (kind == 0) break;
+          lookupClass = superclassOfMethodClass(method);
+          action |= SUPER_SEND;
           break;
         }
         if (kind == 2) {
@@ -783,122 +787,140 @@ export function interpret(polls: i32): void {
       case lessThan: {
         const a = load<u64>(sp, 8);
         const b = load<u64>(sp);
-        if (areSmallIntegers(a, b)) {
-          flag = <i64>a < <i64>b;
-          sp += 16;
-          action = ACTION_FLAG;
-          break;
+        const compared = areSmallIntegers(a, b) ? i32(<i64>a < <i64>b) : compareNumbers(COMPARE_LESS, a, b);
+        if (compared >= 0) {
+          sp += 8;
+          const next = fusedJump(ip, set, compared != 0);
+          if (next != 0) {
+            sp += 8;
+            ip = next;
+            continue;
+          }
+          store<u64>(sp, compared != 0 ? trueObject : falseObject);
+          continue;
         }
         selector = specialSelector(2);
         action = 1;
-        compared = compareNumbers(COMPARE_LESS, a, b);
-        if (compared < 0) break;
-        flag = compared != 0;
-        sp += 16;
-        action = ACTION_FLAG;
         break;
       }
       case greaterThan: {
         const a = load<u64>(sp, 8);
         const b = load<u64>(sp);
-        if (areSmallIntegers(a, b)) {
-          flag = <i64>a > <i64>b;
-          sp += 16;
-          action = ACTION_FLAG;
-          break;
+        const compared = areSmallIntegers(a, b) ? i32(<i64>a > <i64>b) : compareNumbers(COMPARE_GREATER, a, b);
+        if (compared >= 0) {
+          sp += 8;
+          const next = fusedJump(ip, set, compared != 0);
+          if (next != 0) {
+            sp += 8;
+            ip = next;
+            continue;
+          }
+          store<u64>(sp, compared != 0 ? trueObject : falseObject);
+          continue;
         }
         selector = specialSelector(3);
         action = 1;
-        compared = compareNumbers(COMPARE_GREATER, a, b);
-        if (compared < 0) break;
-        flag = compared != 0;
-        sp += 16;
-        action = ACTION_FLAG;
         break;
       }
       case lessOrEqual: {
         const a = load<u64>(sp, 8);
         const b = load<u64>(sp);
-        if (areSmallIntegers(a, b)) {
-          flag = <i64>a <= <i64>b;
-          sp += 16;
-          action = ACTION_FLAG;
-          break;
+        const compared = areSmallIntegers(a, b) ? i32(<i64>a <= <i64>b) : compareNumbers(COMPARE_LESS_OR_EQUAL, a, b);
+        if (compared >= 0) {
+          sp += 8;
+          const next = fusedJump(ip, set, compared != 0);
+          if (next != 0) {
+            sp += 8;
+            ip = next;
+            continue;
+          }
+          store<u64>(sp, compared != 0 ? trueObject : falseObject);
+          continue;
         }
         selector = specialSelector(4);
         action = 1;
-        compared = compareNumbers(COMPARE_LESS_OR_EQUAL, a, b);
-        if (compared < 0) break;
-        flag = compared != 0;
-        sp += 16;
-        action = ACTION_FLAG;
         break;
       }
       case greaterOrEqual: {
         const a = load<u64>(sp, 8);
         const b = load<u64>(sp);
-        if (areSmallIntegers(a, b)) {
-          flag = <i64>a >= <i64>b;
-          sp += 16;
-          action = ACTION_FLAG;
-          break;
+        const compared = areSmallIntegers(a, b) ? i32(<i64>a >= <i64>b) : compareNumbers(COMPARE_GREATER_OR_EQUAL, a, b);
+        if (compared >= 0) {
+          sp += 8;
+          const next = fusedJump(ip, set, compared != 0);
+          if (next != 0) {
+            sp += 8;
+            ip = next;
+            continue;
+          }
+          store<u64>(sp, compared != 0 ? trueObject : falseObject);
+          continue;
         }
         selector = specialSelector(5);
         action = 1;
-        compared = compareNumbers(COMPARE_GREATER_OR_EQUAL, a, b);
-        if (compared < 0) break;
-        flag = compared != 0;
-        sp += 16;
-        action = ACTION_FLAG;
         break;
       }
       case equal: {
         const a = load<u64>(sp, 8);
         const b = load<u64>(sp);
-        if (areSmallIntegers(a, b)) {
-          flag = a == b;
-          sp += 16;
-          action = ACTION_FLAG;
-          break;
+        const compared = areSmallIntegers(a, b) ? i32(a == b) : compareNumbers(COMPARE_EQUAL, a, b);
+        if (compared >= 0) {
+          sp += 8;
+          const next = fusedJump(ip, set, compared != 0);
+          if (next != 0) {
+            sp += 8;
+            ip = next;
+            continue;
+          }
+          store<u64>(sp, compared != 0 ? trueObject : falseObject);
+          continue;
         }
         selector = specialSelector(6);
         action = 1;
-        compared = compareNumbers(COMPARE_EQUAL, a, b);
-        if (compared < 0) break;
-        flag = compared != 0;
-        sp += 16;
-        action = ACTION_FLAG;
         break;
       }
       case notEqual: {
         const a = load<u64>(sp, 8);
         const b = load<u64>(sp);
-        if (areSmallIntegers(a, b)) {
-          flag = a != b;
-          sp += 16;
-          action = ACTION_FLAG;
-          break;
+        const compared = areSmallIntegers(a, b) ? i32(a != b) : compareNumbers(COMPARE_NOT_EQUAL, a, b);
+        if (compared >= 0) {
+          sp += 8;
+          const next = fusedJump(ip, set, compared != 0);
+          if (next != 0) {
+            sp += 8;
+            ip = next;
+            continue;
+          }
+          store<u64>(sp, compared != 0 ? trueObject : falseObject);
+          continue;
         }
         selector = specialSelector(7);
         action = 1;
-        compared = compareNumbers(COMPARE_NOT_EQUAL, a, b);
-        if (compared < 0) break;
-        flag = compared != 0;
-        sp += 16;
-        action = ACTION_FLAG;
         break;
       }
       case identical: {
-        flag = areIdentical(load<u64>(sp, 8), load<u64>(sp));
-        sp += 16;
-        action = ACTION_FLAG;
-        break;
+        const same = areIdentical(load<u64>(sp, 8), load<u64>(sp));
+        sp += 8;
+        const next = fusedJump(ip, set, same);
+        if (next != 0) {
+          sp += 8;
+          ip = next;
+          continue;
+        }
+        store<u64>(sp, same ? trueObject : falseObject);
+        continue;
       }
       case notIdentical: {
-        flag = !areIdentical(load<u64>(sp, 8), load<u64>(sp));
-        sp += 16;
-        action = ACTION_FLAG;
-        break;
+        const same = !areIdentical(load<u64>(sp, 8), load<u64>(sp));
+        sp += 8;
+        const next = fusedJump(ip, set, same);
+        if (next != 0) {
+          sp += 8;
+          ip = next;
+          continue;
+        }
+        store<u64>(sp, same ? trueObject : falseObject);
+        continue;
       }
       case pushClass: {
         store<u64>(sp, classOf(followed(load<u64>(sp))));
@@ -965,7 +987,7 @@ export function interpret(polls: i32): void {
       case extendedSuperSend: {
         const descriptor = <u32>load<u8>(ip++);
         selector = load<u64>(method + 16 + ((descriptor & 31) << 3));
-        action = descriptor >> 5;
+        action = (descriptor >> 5) | SUPER_SEND;
         lookupClass = superclassOfMethodClass(method);
         break;
       }
@@ -997,6 +1019,7 @@ export function interpret(polls: i32): void {
           lookupClass = superclassOfMethodClass(method);
         }
         extensionB = 0;
+        action |= SUPER_SEND;
         break;
       }
       case callPrimitive: {
@@ -1027,10 +1050,12 @@ export function interpret(polls: i32): void {
 
     if (action >= 0) {
       // A send with `action` arguments.
+      const isSuper = (action & SUPER_SEND) != 0;
+      action &= ~SUPER_SEND;
       const receiverOop = load<u64>(sp + (action << 3));
       let target: Oop;
       let primitive: u32;
-      if (lookupClass == 0) {
+      if (!isSuper) {
         const tag = (<u32>receiverOop) & TAG_MASK;
         const classIndex = tag != 0 ? tag : load<u32>(<Address>receiverOop) & CLASS_INDEX_MASK;
         const entry = cacheEntry(selector, classIndex);
@@ -1049,7 +1074,6 @@ export function interpret(polls: i32): void {
       } else {
         setRegisters(ip, sp, fp);
         findMethodInClass(selector, lookupClass, action);
-        lookupClass = 0;
         sp = spRegister;
         target = newMethod;
         primitive = newPrimitive;
@@ -1119,22 +1143,6 @@ export function interpret(polls: i32): void {
       }
     }
 
-    if (action == ACTION_FLAG) {
-      const next = <u32>load<u8>(ip);
-      const code = next + set;
-      if (code - V3_JUMP_FALSE_SHORT < 8 || code - SISTA_JUMP_FALSE_SHORT < 8) {
-        ip += flag ? 1 : (next & 7) + 2;
-        continue;
-      }
-      if (code - SISTA_JUMP_TRUE_SHORT < 8) {
-        ip += flag ? (next & 7) + 2 : 1;
-        continue;
-      }
-      sp -= 8;
-      store<u64>(sp, flag ? trueObject : falseObject);
-      continue;
-    }
-
     if (action == ACTION_RETURN || action == ACTION_BLOCK_RETURN) {
       const caller = load<u32>(fp, FRAME_CALLER_FP);
       const isBlock = (load<u32>(fp + FRAME_FLAGS) & FRAME_IS_BLOCK) != 0;
@@ -1168,6 +1176,20 @@ export function interpret(polls: i32): void {
     receiver = frameReceiver(fp);
     set = headerBytecodeSet(methodHeader(method));
   }
+}
+
+/**
+ * Where a conditional jump right behind a comparison leads, so that no boolean is pushed; 0 where there is none. Only
+ * the short jumps are looked for: V3's jumps if false, Sista's both.
+ */
+// @ts-ignore: decorator
+@inline
+function fusedJump(ip: Address, set: u32, flag: bool): Address {
+  const next = <u32>load<u8>(ip);
+  const code = next + set;
+  if (code - V3_JUMP_FALSE_SHORT < 8 || code - SISTA_JUMP_FALSE_SHORT < 8) return flag ? ip + 1 : ip + (next & 7) + 2;
+  if (code - SISTA_JUMP_TRUE_SHORT < 8) return flag ? ip + (next & 7) + 2 : ip + 1;
+  return 0;
 }
 
 // @ts-ignore: decorator

@@ -74,7 +74,7 @@ export function reportStack(): void {
     }
     frame = isContext(context) ? frameOf(context) : 0;
   }
-  logText("  … and more");
+  logText("  ... and more");
   logEnd(LOG_ERROR);
 }
 

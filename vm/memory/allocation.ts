@@ -54,9 +54,12 @@ export function fullCollectionDone(): void {
   fullCollectionWanted = false;
 }
 
+/** A stack limit that every stack pointer is below. */
+export const POLL_NOW: u32 = u32.MAX_VALUE;
+
 /** Makes the next poll take its slow path. The interpreter sets the limit back. */
 export function forcePoll(): void {
-  setStackLimit(u32.MAX_VALUE);
+  setStackLimit(POLL_NOW);
 }
 
 /** Bytes of an object with that many slots: header words and at least one slot. */
