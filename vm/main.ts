@@ -39,6 +39,9 @@ export { oldSpaceEnd } from "./memory/oldspace";
 export { activePage } from "./memory/frames";
 export { fp, ip, sp } from "./interpreter/registers";
 export { clearBreakpoint, setBreakpoint } from "./interpreter/stepping";
+// What an embedder with a screen uses: input events, and the screen's size in pixels.
+export { setScreenSize } from "../primitives/display";
+export { queueEvent } from "../primitives/input";
 
 /**
  * Loads the image that the host gives (`imageRead`), of that many bytes; 0 for the default eden and no limit of old space.

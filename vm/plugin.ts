@@ -34,6 +34,7 @@ import { falseObject, nil, specialObject, trueObject } from "./memory/roots";
 
 export * from "./host";
 export * from "./layout";
+export { imageWindowSize, setImageWindowSize } from "./image/header";
 export {
   allocateSlots,
   bytesForSlots,
@@ -86,7 +87,16 @@ export {
   storeWord64,
 } from "./memory/object";
 export * from "./memory/oop";
-export { falseObject, nil, specialObject, specialObjects, trueObject } from "./memory/roots";
+export {
+  falseObject,
+  newRootWord,
+  nil,
+  rootWord,
+  setRootWord,
+  specialObject,
+  specialObjects,
+  trueObject,
+} from "./memory/roots";
 
 // The call under way.
 

@@ -1,13 +1,45 @@
 // Test entry, AssemblyScript: the graphics primitives with just enough of the virtual machine to be called from
 // outside, on objects that the test has laid out in linear memory (testHeap.ts).
 
+import { resetEden } from "../../vm/memory/allocation";
+import { edenStart, layOutMemory } from "../../vm/memory/map";
 import { setFirstObjects, setSpecialObjects } from "../../vm/memory/roots";
-import { Address, beginPrimitive, failureCode, Oop, result } from "../../vm/plugin";
+import { Address, beginPrimitive, failureCode, Oop, result, signalQueueAt, signalQueueCount } from "../../vm/plugin";
 
 export * from "../../primitives/plugins/BitBltPlugin";
+export * from "../../primitives/plugins/Matrix2x3Plugin";
+export {
+  primitiveBeCursor,
+  primitiveBeDisplay,
+  primitiveClipboardText,
+  primitiveDeferDisplayUpdates,
+  primitiveScanCharacters,
+  primitiveScreenSize,
+  primitiveSetDisplayMode,
+  primitiveShowDisplayRect,
+  primitiveTestDisplayDepth,
+} from "../../primitives/display";
+export * from "../../primitives/input";
 
-export function setUpObjects(nil: Address, falseObject: Address, trueObject: Address, special: Address): void {
-  setFirstObjects(nil, falseObject, trueObject, nil);
+/** Makes room for new objects; the test's own go behind, into old space. */
+export function prepareMemory(): void {
+  layOutMemory(65536, 0);
+  resetEden(edenStart);
+}
+
+/** Forgets the new objects. */
+export function clearNewObjects(): void {
+  resetEden(edenStart);
+}
+
+export function setUpObjects(
+  nil: Address,
+  falseOop: Address,
+  trueOop: Address,
+  hidden: Address,
+  special: Address,
+): void {
+  setFirstObjects(nil, falseOop, trueOop, hidden);
   setSpecialObjects(special);
 }
 
@@ -21,4 +53,9 @@ export function failure(): u32 {
 
 export function answer(): Oop {
   return result;
+}
+
+/** The index of the semaphore signalled last, 0 for none. */
+export function lastSignal(): u32 {
+  return signalQueueCount == 0 ? 0 : signalQueueAt(signalQueueCount - 1);
 }

@@ -12,9 +12,14 @@ import {
   FORMAT_WORDS32,
   OVERFLOW_SLOT_COUNT,
   SLOT_COUNT_SHIFT,
+  SPECIAL_CLASS_POINT,
+  SPECIAL_CLASS_SEMAPHORE,
   TAG_SHIFT,
   TAG_SMALL_INTEGER,
 } from "../../vm/layout.js";
+
+export const POINT_INDEX = 60;
+export const SEMAPHORE_INDEX = 61;
 
 type Exports = Record<string, (...values: (number | bigint)[]) => number | bigint | void>;
 
@@ -28,6 +33,9 @@ export class TestHeap {
   readonly falseObject: number;
   readonly trueObject: number;
   readonly specialObjects: number;
+  readonly point: number;
+  readonly semaphore: number;
+  private readonly classes: number;
   private readonly stack: number;
   private readonly start: number;
   private free: number;
@@ -35,6 +43,7 @@ export class TestHeap {
   constructor(instance: WebAssembly.Instance, pages = 64) {
     this.memory = instance.exports.memory as WebAssembly.Memory;
     this.exports = instance.exports as unknown as Exports;
+    this.exports.prepareMemory!();
     this.free = this.memory.grow(pages) * 65536;
     this.stack = this.free + 1024;
     this.free += 1032;
@@ -42,13 +51,33 @@ export class TestHeap {
     this.falseObject = this.pointers([], FORMAT_FIXED);
     this.trueObject = this.pointers([], FORMAT_FIXED);
     this.specialObjects = this.pointers(Array.from({ length: 60 }, () => this.nil));
+    this.classes = this.pointers(Array.from({ length: 1024 }, () => this.nil));
+    const hidden = this.pointers([this.classes, ...Array.from({ length: 4103 }, () => this.nil)]);
+    this.point = this.defineClass(POINT_INDEX, SPECIAL_CLASS_POINT, 2);
+    this.semaphore = this.defineClass(SEMAPHORE_INDEX, SPECIAL_CLASS_SEMAPHORE, 3);
     this.start = this.free;
-    this.exports.setUpObjects!(this.nil, this.falseObject, this.trueObject, this.specialObjects);
+    this.exports.setUpObjects!(this.nil, this.falseObject, this.trueObject, hidden, this.specialObjects);
   }
 
   /** Forgets all objects but nil, false, true and the special objects. */
   clear(): void {
     this.free = this.start;
+    this.exports.clearNewObjects!();
+  }
+
+  /** An instance of a class made by `defineClass`. */
+  instance(classIndex: number, slots: readonly (number | bigint)[]): number {
+    const object = this.pointers(slots, FORMAT_FIXED);
+    this.view().setUint32(object, (FORMAT_FIXED << FORMAT_SHIFT) | classIndex, true);
+    return object;
+  }
+
+  pointAt(x: number | bigint, y: number | bigint): number {
+    return this.instance(POINT_INDEX, [x, y]);
+  }
+
+  classIndexOf(object: number | bigint): number {
+    return this.view().getUint32(Number(object), true) & 0x3fffff;
   }
 
   /** An object of oops: addresses of objects, or bigints that are oops already. */
@@ -115,6 +144,15 @@ export class TestHeap {
     this.exports[primitive]!();
     const answer = BigInt.asUintN(64, this.exports.answer!() as bigint);
     return { failure: this.exports.failure!() as number, answer };
+  }
+
+  /** A class whose instances have so many slots, at an index of the class table and among the special objects. */
+  private defineClass(index: number, special: number, slots: number): number {
+    const object = this.pointers([this.nil, this.nil, integer((FORMAT_FIXED << 16) | slots)], FORMAT_FIXED);
+    this.view().setUint32(object + 4, this.view().getUint32(object + 4, true) | index, true);
+    this.setSlot(this.classes, index, object);
+    this.setSlot(this.specialObjects, special, object);
+    return object;
   }
 
   private allocate(slots: number, format: number, classIndex: number): number {

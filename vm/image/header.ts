@@ -76,6 +76,11 @@ export function readHeader(totalBytes: f64): bool {
 
 // What the image may set for its next start (primitiveVMParameter and its kin).
 
+/** Width and height of the window in 16 bits each, for the snapshot; 0 where none was chosen. */
+export function setImageWindowSize(packed: u64): void {
+  imageWindowSize = packed;
+}
+
 export function setImageFlags(flags: u32): void {
   imageFlags = flags;
 }
