@@ -44,10 +44,17 @@ export interface Loaded {
   snapshot(): Uint8Array;
 }
 
-/** Loads images with small eden, each into an instance of its own. */
-export async function openLoader(): Promise<(image: Uint8Array, maxOldBytes?: number) => Loaded> {
+export type Loader = (image: Uint8Array, maxOldBytes?: number) => Loaded;
+
+/** Loads images with a small eden, each into an instance of its own. */
+export async function openLoader(): Promise<Loader> {
   const module = new WebAssembly.Module(await compiled());
-  return (image, maxOldBytes = 0) => load(module, image, maxOldBytes);
+  return (image, maxOldBytes = 0) => instantiate(module)(image, maxOldBytes);
+}
+
+/** As `openLoader`, but all into one instance, where memory still holds what the image before left. */
+export async function openSharedLoader(): Promise<Loader> {
+  return instantiate(new WebAssembly.Module(await compiled()));
 }
 
 /** A real image's bytes, or undefined (and a line that says so) where the folder is missing. */
@@ -64,7 +71,8 @@ export function imagesArePresent(): boolean {
   return present;
 }
 
-function load(module: WebAssembly.Module, image: Uint8Array, maxOldBytes: number): Loaded {
+function instantiate(module: WebAssembly.Module): Loader {
+  let image: Uint8Array = new Uint8Array();
   const chunks: Uint8Array[] = [];
   const bytesAt = (address: number, bytes: number) => new Uint8Array(exports.memory.buffer, address >>> 0, bytes >>> 0);
   const host: Record<string, (...values: number[]) => number> = {
@@ -85,16 +93,19 @@ function load(module: WebAssembly.Module, image: Uint8Array, maxOldBytes: number
   };
   const imports = new Proxy(host, { get: (target, name: string) => target[name] ?? unknown(name) });
   const exports = new WebAssembly.Instance(module, { host: imports }).exports as unknown as Exports;
-  const status = exports.loadImage(image.length, 1 << 18, maxOldBytes);
-  return {
-    status,
-    message: status === 0 ? "" : describeLoadFault(status, exports),
-    memoryBytes: exports.memory.buffer.byteLength,
-    snapshot() {
-      const answer = exports.writeSnapshot(0, 0);
-      if (answer !== 0) throw new Error(`writeSnapshot answered ${answer}`);
-      return Buffer.concat(chunks);
-    },
+  return (bytes, maxOldBytes = 0) => {
+    image = bytes;
+    const status = exports.loadImage(image.length, 1 << 18, maxOldBytes);
+    return {
+      status,
+      message: status === 0 ? "" : describeLoadFault(status, exports),
+      memoryBytes: exports.memory.buffer.byteLength,
+      snapshot() {
+        const answer = exports.writeSnapshot(0, 0);
+        if (answer !== 0) throw new Error(`writeSnapshot answered ${answer}`);
+        return Buffer.concat(chunks);
+      },
+    };
   };
 }
 

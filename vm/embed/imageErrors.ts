@@ -78,7 +78,7 @@ export function describeLoadFault(status: number, exports: Readonly<Record<strin
   const read = (name: string) => Number((exports[name] as WebAssembly.Global | undefined)?.value ?? 0);
   return describeImageFault({
     status,
-    format: read("imageFormat"),
+    format: read("imageFormat") >>> 0,
     offset: read("imageFaultOffset"),
     inHeap: read("imageFaultInHeap") !== 0,
   });

@@ -25,8 +25,10 @@ import {
   METHOD_LITERAL_COUNT_MASK,
   OVERFLOW_SLOT_COUNT,
   REMEMBERED_SHIFT,
+  TAG_CHARACTER,
   TAG_MASK,
   TAG_SHIFT,
+  TAG_SMALL_FLOAT,
   TAG_SMALL_INTEGER,
   WORD_SHIFT,
 } from "../layout";
@@ -55,9 +57,11 @@ import {
 import { faultAt } from "./fault";
 import { imageFlags, imageSpecialObjects } from "./header";
 import { relocateMournQueue } from "./mournQueue";
-import { isObjectStart, markObjectStart, startObjectMap } from "./objectMap";
+import { isObjectStart, markObjectStart, startObjectMap, unmarkObjectStart } from "./objectMap";
 import { fileOffsetOf, newAddressOf, readSegments, segmentsEnd } from "./segments";
 
+/** A bit for each tag that immediates have. */
+const IMMEDIATE_TAGS: u32 = (1 << TAG_SMALL_INTEGER) | (1 << TAG_CHARACTER) | (1 << TAG_SMALL_FLOAT);
 /** The hidden roots are the fifth object. */
 const HIDDEN_ROOTS: u32 = 4;
 
@@ -75,10 +79,12 @@ export function load64(mapPlace: Address): bool {
   floatsAreSwapped = (imageFlags & IMAGE_FLAG_FLOATS_LITTLE_ENDIAN) == 0;
   startObjectMap(mapPlace, oldSpaceStart, segmentsEnd - oldSpaceStart);
   if (!findObjects()) return false;
+  if (!relocateMournQueue(hiddenRoots)) return false;
+  freeObjects(false);
   special64 = newAddressOf(imageSpecialObjects);
   if (!isObjectStart(special64)) return faultAt(IMAGE_BAD_SPECIAL_OBJECTS, -1);
-  if (!relocateMournQueue(hiddenRoots) || !relocateAll()) return false;
-  if (hasForwarders) freeForwarders();
+  if (!relocateAll()) return false;
+  if (hasForwarders) freeObjects(true);
   return true;
 }
 
@@ -95,12 +101,11 @@ function findObjects(): bool {
     place = object + HEADER_BYTES + (max<u32>(slotCountOf(object), 1) << WORD_SHIFT);
     const classIndex = classIndexOf(object);
     if (classIndex == CLASS_INDEX_FREE) continue;
-    const index = order++;
     if (classIndex == CLASS_INDEX_SEGMENT_BRIDGE) {
-      setHeaderLow(object, 0);
+      setHeaderLow(object, CLASS_INDEX_FREE);
       continue;
     }
-    if (index == HIDDEN_ROOTS) hiddenRoots = object;
+    if (order++ == HIDDEN_ROOTS) hiddenRoots = object;
     if (!hasPossibleFormat(object, classIndex)) return faultAt(IMAGE_BAD_OBJECT, fileOffsetOf(object));
     setHeaderLow(object, headerLow(object) & ~((1 << REMEMBERED_SHIFT) | (1 << GREY_SHIFT)));
     setHeaderHigh(object, headerHigh(object) & ~(1 << MARKED_SHIFT));
@@ -149,19 +154,32 @@ function relocateAll(): bool {
     place = object + HEADER_BYTES + (max<u32>(slots, 1) << WORD_SHIFT);
     const classIndex = low & CLASS_INDEX_MASK;
     if (classIndex <= CLASS_INDEX_FORWARDED) continue;
-    if (classIndex >= CLASS_INDEX_WEAK_ARRAY_PUN && classIndex <= LAST_CLASS_INDEX_PUN && object > hiddenRoots) {
-      leaveOut(object);
-      continue;
-    }
+    if (isOwnObject(object, classIndex)) continue;
     if (!relocateSlots(object, (low >> FORMAT_SHIFT) & FORMAT_MASK, slots)) return false;
   }
   return true;
 }
 
-/** What the writing virtual machine kept for itself in the heap becomes free, pages of the mourn queue excepted. */
-function leaveOut(object: Address): void {
-  if (isMarked(object)) setMarked(object, false);
-  else setHeaderLow(object, 0);
+/** Whether the virtual machine that wrote the image made it for itself: stacks of its collector, remembered sets. */
+function isOwnObject(object: Address, classIndex: u32): bool {
+  return classIndex >= CLASS_INDEX_WEAK_ARRAY_PUN && classIndex <= LAST_CLASS_INDEX_PUN && object > hiddenRoots;
+}
+
+/** Frees such objects, pages of the mourn queue excepted, and forwarders after the references to them are moved. */
+function freeObjects(forwarders: bool): void {
+  let place = oldSpaceStart;
+  while (place < heapEnd64) {
+    const object = load<u8>(place, 7) == OVERFLOW_SLOT_COUNT ? place + HEADER_BYTES : place;
+    place = object + HEADER_BYTES + (max<u32>(slotCountOf(object), 1) << WORD_SHIFT);
+    const classIndex = classIndexOf(object);
+    if (forwarders ? classIndex != CLASS_INDEX_FORWARDED : !isOwnObject(object, classIndex)) continue;
+    if (isMarked(object)) {
+      setMarked(object, false);
+      continue;
+    }
+    unmarkObjectStart(object);
+    setHeaderLow(object, CLASS_INDEX_FREE);
+  }
 }
 
 function relocateSlots(object: Address, format: u32, slots: u32): bool {
@@ -180,7 +198,11 @@ function relocateSlots(object: Address, format: u32, slots: u32): bool {
   const end = body + (pointers << WORD_SHIFT);
   for (let slot = body; slot < end; slot += 8) {
     const oop = load<u64>(slot);
-    if (((<u32>oop) & TAG_MASK) != 0) continue;
+    const tag = (<u32>oop) & TAG_MASK;
+    if (tag != 0) {
+      if (((IMMEDIATE_TAGS >> tag) & 1) == 0) return faultAt(IMAGE_BAD_REFERENCE, fileOffsetOf(slot));
+      continue;
+    }
     let target = newAddressOf(oop);
     if (!isObjectStart(target)) return faultAt(IMAGE_BAD_REFERENCE, fileOffsetOf(slot));
     if (hasForwarders && isForwarded(target)) target = follow(target);
@@ -226,15 +248,4 @@ function follow(forwarder: Address): Address {
     if (!isForwarded(target)) return target;
   }
   return 0;
-}
-
-/** Nothing refers to forwarders any more: they become free chunks. */
-function freeForwarders(): void {
-  let place = oldSpaceStart;
-  while (place < heapEnd64) {
-    let object = place;
-    if (load<u8>(place, 7) == OVERFLOW_SLOT_COUNT) object += HEADER_BYTES;
-    place = object + HEADER_BYTES + (max<u32>(slotCountOf(object), 1) << WORD_SHIFT);
-    if (isForwarded(object)) setHeaderLow(object, 0);
-  }
 }

@@ -28,6 +28,12 @@ export function markObjectStart(object: Address): void {
   store<u64>(word, load<u64>(word) | ((<u64>1) << (index & 63)));
 }
 
+export function unmarkObjectStart(object: Address): void {
+  const index = (object - heapStart) >> 3;
+  const word = mapStart + ((index >> 6) << 3);
+  store<u64>(word, load<u64>(word) & ~((<u64>1) << (index & 63)));
+}
+
 /** Whether an object starts at an address, whatever it be. */
 // @ts-ignore: decorator
 @inline
