@@ -14,7 +14,8 @@ import {
 } from "./drivers.js";
 import { type FileAccess, filePolicy } from "./filePolicy.js";
 import { errorNumber, guarded } from "./imports.js";
-import { descriptorKind, type InputStream, type OutputStream } from "./nodeStreams.js";
+import { descriptorKind } from "./nodeStreams.js";
+import { type InputStream, type OutputStream } from "./streams.js";
 
 export type FileDrivers = Pick<
   HostDrivers,

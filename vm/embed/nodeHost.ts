@@ -11,14 +11,8 @@ import { type DriverOverrides, ERRNO, type HostDrivers, type LogLevel } from "./
 import { type FileAccess } from "./filePolicy.js";
 import { guarded } from "./imports.js";
 import { nodeFiles } from "./nodeFiles.js";
-import {
-  type ByteSink,
-  type ByteSource,
-  standardInput,
-  standardOutput,
-  suppliedInput,
-  suppliedOutput,
-} from "./nodeStreams.js";
+import { standardInput, standardOutput } from "./nodeStreams.js";
+import { type ByteSink, type ByteSource, suppliedInput, suppliedOutput } from "./streams.js";
 
 export interface NodeHostOptions {
   /** The image's bytes, or the path of its file. */
