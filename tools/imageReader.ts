@@ -92,7 +92,7 @@ export interface ImageFile {
   /** The name of a class, `Name class` for a metaclass, undefined for anything else. */
   nameOf(classObject: ImageObject | undefined): string | undefined;
   specialObject(index: number): ImageObject | undefined;
-  /** Instances by the name of their class; classes without a name go by their index. */
+  /** Instances by the name of their class; classes without a name go by their index in the class table. */
   histogram(): Map<string, ClassCount>;
 }
 
@@ -197,7 +197,9 @@ export function readImageFile(bytes: Uint8Array): ImageFile {
   function histogram(): Map<string, ClassCount> {
     const counts = new Map<string, ClassCount>();
     for (const object of objects) {
-      const name = nameOf(classAt(object.classIndex)) ?? `class ${object.classIndex}`;
+      const classObject = classAt(object.classIndex);
+      // A class's hash is its index; only one that is in the class table twice has another there.
+      const name = nameOf(classObject) ?? `class ${classObject?.hash ?? object.classIndex}`;
       const entry = counts.get(name) ?? { count: 0, bytes: 0 };
       entry.count++;
       entry.bytes += object.bytes;

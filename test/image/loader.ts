@@ -31,6 +31,7 @@ export const OLD_IMAGES = [
 interface Exports {
   readonly memory: WebAssembly.Memory;
   loadImage(bytes: number, edenBytes: number, maxOldBytes: number): number;
+  prepareForSnapshot(): number;
   writeSnapshot(name: number, nameBytes: number): number;
   readonly [name: string]: unknown;
 }
@@ -40,6 +41,8 @@ export interface Loaded {
   /** What the embedder would say about the status. */
   readonly message: string;
   readonly memoryBytes: number;
+  /** Collects everything, as before a snapshot; whether memory is ready for one then. */
+  collect(): boolean;
   /** The image that the virtual machine would write now. */
   snapshot(): Uint8Array;
 }
@@ -75,7 +78,7 @@ function instantiate(module: WebAssembly.Module): Loader {
   let image: Uint8Array = new Uint8Array();
   const chunks: Uint8Array[] = [];
   const bytesAt = (address: number, bytes: number) => new Uint8Array(exports.memory.buffer, address >>> 0, bytes >>> 0);
-  const host: Record<string, (...values: number[]) => number> = {
+  const host: Record<string, (...values: number[]) => number | bigint> = {
     imageRead(offset, address, bytes) {
       const part = image.subarray(offset, offset + bytes);
       bytesAt(address, part.length).set(part);
@@ -87,6 +90,7 @@ function instantiate(module: WebAssembly.Module): Loader {
       return 0;
     },
     snapshotEnd: () => 0,
+    monotonicMicroseconds: () => 0n,
   };
   const unknown = (name: string) => () => {
     throw new Error(`the loader called host.${name}`);
@@ -100,6 +104,7 @@ function instantiate(module: WebAssembly.Module): Loader {
       status,
       message: status === 0 ? "" : describeLoadFault(status, exports),
       memoryBytes: exports.memory.buffer.byteLength,
+      collect: () => exports.prepareForSnapshot() !== 0,
       snapshot() {
         const answer = exports.writeSnapshot(0, 0);
         if (answer !== 0) throw new Error(`writeSnapshot answered ${answer}`);

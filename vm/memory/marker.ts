@@ -122,9 +122,10 @@ export function markReachable(workStart: Address, workEnd: Address): void {
 }
 
 function markRoots(): void {
-  setMarked(<Address>nil, true);
-  setMarked(<Address>falseObject, true);
-  setMarked(<Address>trueObject, true);
+  // With their classes, to which little else refers in a small image.
+  markObject(<Address>nil);
+  markObject(<Address>falseObject);
+  markObject(<Address>trueObject);
   setMarked(objectAt(endOf(<Address>trueObject)), true);
   setMarked(<Address>hiddenRoots, true);
   // The first page has the classes that the virtual machine knows; the others keep nothing alive.
@@ -187,7 +188,8 @@ function markClassOf(object: Address, classIndex: u32): void {
 
 function correctClassIndex(object: Address, classObject: Address): void {
   const hash = rawHashOf(classObject);
-  if (hash != 0 && <Address>classAtIndex(hash) == classObject) setClassIndex(object, hash);
+  // A class of immediates (Float may serve for both) has an index that objects cannot have.
+  if (hash > LAST_CLASS_INDEX_PUN && <Address>classAtIndex(hash) == classObject) setClassIndex(object, hash);
 }
 
 function drain(): void {
