@@ -116,3 +116,5 @@ export function signalSemaphore(index: u32): i32 {
 export function requestInterrupt(): void {
   interruptAtPoll();
 }
+
+export { reportStack as logStack } from "./interpreter/stacktrace";

@@ -51,7 +51,7 @@ import {
   methodHeader,
   primitiveErrorTemp,
 } from "./methods";
-import { followForwarded } from "./lookup";
+import { followForwarded } from "../memory/walk";
 import { FIRST_QUICK_VARIABLE, isQuick, numberedPrimitive } from "./primitiveTable";
 import { fp, ip, popThenAnswer, setRegisters, setSp, sp } from "./registers";
 import { OUTCOME_WAITING, stop } from "./stop";

@@ -58,7 +58,7 @@ import {
   setNewMethod,
 } from "./lookup";
 import { LOG_WARNING, logBytes, logEnd, logText } from "./log";
-import { headerArgumentCount, isCompiledMethod, methodHeader } from "./methods";
+import { headerArgumentCount, isCompiledMethod, methodHeader, primitiveNumberOf } from "./methods";
 import { namedPrimitive, numberedPrimitive } from "./primitiveTable";
 import { push, setSp, setStackValue, sp, stackValue } from "./registers";
 import { send } from "./returns";
@@ -263,6 +263,8 @@ function valueWithArray(full: bool): void {
 // Named primitives.
 
 /** A slot of the literal array of a method with primitive 117: module, name, session, index. */
+const PRIMITIVE_EXTERNAL_CALL: u32 = 117;
+
 const EXTERNAL_MODULE: u32 = 0;
 const EXTERNAL_NAME: u32 = 1;
 const EXTERNAL_SESSION: u32 = 2;
@@ -301,6 +303,15 @@ function externalFunction(literal: Oop): u32 {
   storePointerUnchecked(EXTERNAL_SESSION, literal, smallInteger(session));
   storePointerUnchecked(EXTERNAL_INDEX, literal, smallInteger(found == 0 ? -1 : <i64>found));
   return found;
+}
+
+/** Forgets what a method's named primitive was found to be, so that nothing of this run is in a snapshot. */
+export function clearExternalCall(method: Oop): void {
+  if (primitiveNumberOf(method) != PRIMITIVE_EXTERNAL_CALL || literalCountOf(method) == 0) return;
+  const literal = literalOf(0, method);
+  if (!isArray(literal) || slotCountOf(<Address>literal) != 4) return;
+  storePointerUnchecked(EXTERNAL_SESSION, literal, smallInteger(0));
+  storePointerUnchecked(EXTERNAL_INDEX, literal, smallInteger(0));
 }
 
 /** The function of a named primitive; 0, and a line in the log, where there is none. */

@@ -21,6 +21,7 @@ import { methodCacheStart } from "../memory/map";
 import { fetchPointer, storePointer } from "../memory/object";
 import { Address, isImmediate, Oop, smallIntegerValue } from "../memory/oop";
 import { nil, specialObject } from "../memory/roots";
+import { followForwarded } from "../memory/walk";
 import { METHOD_CACHE_BYTES, METHOD_CACHE_ENTRIES } from "../tuning";
 import { isCompiledMethod, primitiveNumberOf } from "./methods";
 import { PRIMITIVE_INVOKE_OBJECT } from "./primitiveTable";
@@ -92,12 +93,6 @@ export function findMethodForReceiver(selector: Oop, count: u32): void {
   if (isForwardedOop(receiver)) setStackValue(count, followForwarded(receiver));
   if (isForwardedOop(selector)) selector = followForwarded(selector);
   findMethod(selector, classIndexOfOop(stackValue(count)), count);
-}
-
-/** The object that a chain of forwarders ends at; anything else itself. */
-export function followForwarded(oop: Oop): Oop {
-  while (isForwardedOop(oop)) oop = fetchPointer(0, oop);
-  return oop;
 }
 
 /** As `findMethod`, starting at a class object (super sends). */

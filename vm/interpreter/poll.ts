@@ -16,15 +16,16 @@ import { storePointer } from "../memory/object";
 import { nil, specialObjects } from "../memory/roots";
 import { signalQueueCount } from "../plugin";
 import {
+  clearLowSpace,
+  clearMournersPending,
+  clearObjectsMoved,
   collectAll,
   collectYoung,
   lowSpace,
   mournersPending,
-  clearLowSpace,
-  clearMournersPending,
   objectsMoved,
 } from "../memory/collector";
-import { externalizeHead, moveActiveFrameToNewPage } from "./contexts";
+import { externalizeHead, moveActiveFrameToNewPage, resumePage } from "./contexts";
 import { flushMethodCache } from "./lookup";
 import { activeProcess, allProcessesWait, signalExternalSemaphores, signalSpecial } from "./processes";
 import { fp, sp } from "./registers";
@@ -94,10 +95,17 @@ function collectIfWanted(): void {
   else if (scavengeWanted) collect(false);
 }
 
-/** Collects young space, or everything; the registers must be written back. */
+/** Collects young space, or everything; the registers are written back before and true after. */
 export function collect(everything: bool): void {
   externalizeHead();
   if (everything) collectAll(true);
   else collectYoung();
-  flushMethodCache();
+  afterCollection();
+}
+
+/** Forgets what a collection has made stale, and takes the instruction pointer of a moved method. */
+export function afterCollection(): void {
+  if (objectsMoved) flushMethodCache();
+  clearObjectsMoved();
+  if (activePage != 0) resumePage(activePage);
 }

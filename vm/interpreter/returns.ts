@@ -20,6 +20,7 @@ import {
   frameMethod,
   headFp,
   isBaseFrame,
+  isBlockFrame,
   pageOf,
   releasePage,
   senderContextOfBase,
@@ -46,7 +47,8 @@ import { argumentCount, findMethod, newMethod, newPrimitive } from "./lookup";
 import { primitiveNumberOf } from "./methods";
 import { fp, ip, push, setRegisters, sp } from "./registers";
 
-const PRIMITIVE_UNWIND_MARK: u32 = 198;
+/** The number that marks `ensure:` and `ifCurtailed:`; there is no such primitive. */
+export const PRIMITIVE_UNWIND_MARK: u32 = 198;
 
 /** Sends a message whose receiver and arguments are on the stack, as a bytecode would. */
 export function send(selector: Oop, count: u32): void {
@@ -92,7 +94,7 @@ export function returnFromHome(value: Oop): void {
   // Frames of the active page first: most homes are there.
   let frame = fp;
   while (frame != homeFrame) {
-    if (isUnwindMarked(frameMethod(frame))) {
+    if (!isBlockFrame(frame) && isUnwindMarked(frameMethod(frame))) {
       sendAboutToReturn(value, contextOf(frame));
       return;
     }
@@ -114,7 +116,7 @@ function returnThroughContexts(value: Oop, home: Oop, first: Oop): void {
       sendCannotReturn(value);
       return;
     }
-    if (isUnwindMarked(fetchPointer(CONTEXT_METHOD, context))) {
+    if (isMarkedContext(context, PRIMITIVE_UNWIND_MARK)) {
       sendAboutToReturn(value, context);
       return;
     }
@@ -132,7 +134,7 @@ function returnThroughContexts(value: Oop, home: Oop, first: Oop): void {
 }
 
 /** Marks the contexts from `first` through `last`, along senders, as returned from. */
-function killFrom(first: Oop, last: Oop): void {
+export function killFrom(first: Oop, last: Oop): void {
   externalizeHead();
   let context = first;
   for (;;) {
@@ -170,8 +172,14 @@ function homeOf(closure: Oop): Oop {
   return context;
 }
 
+/** Whether a context is of a method (not of a block in it) with that primitive. */
+export function isMarkedContext(context: Oop, primitive: u32): bool {
+  if (fetchPointer(CONTEXT_CLOSURE, context) != nil) return false;
+  return primitiveNumberOf(fetchPointer(CONTEXT_METHOD, context)) == primitive;
+}
+
 /** Whether a method is `ensure:` or `ifCurtailed:`. */
-export function isUnwindMarked(method: Oop): bool {
+function isUnwindMarked(method: Oop): bool {
   return primitiveNumberOf(method) == PRIMITIVE_UNWIND_MARK;
 }
 

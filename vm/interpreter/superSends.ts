@@ -5,7 +5,7 @@ import { isForwardedOop } from "../memory/header";
 import { fetchPointer, literalCountOf, literalOf } from "../memory/object";
 import { Oop } from "../memory/oop";
 import { isCompiledMethod } from "./methods";
-import { followForwarded } from "./lookup";
+import { followForwarded } from "../memory/walk";
 
 export function superclassOf(classObject: Oop): Oop {
   return followForwarded(fetchPointer(CLASS_SUPERCLASS, followForwarded(classObject)));

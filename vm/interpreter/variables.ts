@@ -5,7 +5,7 @@ import { isForwardedOop } from "../memory/header";
 import { fetchPointer } from "../memory/object";
 import { Oop } from "../memory/oop";
 import { contextSlot, isContext, resumeSingleActive, setContextSlot } from "./contexts";
-import { followForwarded } from "./lookup";
+import { followForwarded } from "../memory/walk";
 
 /** An oop, or what it was forwarded to. */
 // @ts-ignore: decorator

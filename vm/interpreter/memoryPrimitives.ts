@@ -1,0 +1,138 @@
+// Primitives that collect, exchange identities or write the image: what moves objects or makes caches stale.
+
+import { ERROR_BAD_ARGUMENT_COUNT, ERROR_OPERATION_FAILED, PROCESS_SUSPENDED_CONTEXT } from "../layout";
+import { writeSnapshot } from "../image/snapshot";
+import { become } from "../memory/become";
+import { bytesLeft, prepareForSnapshot } from "../memory/collector";
+import { firstObject, nextObject } from "../memory/enumeration";
+import { slotCountOf } from "../memory/header";
+import { fetchPointer, storePointer, storePointerUnchecked } from "../memory/object";
+import { Address, isObject, Oop, smallInteger } from "../memory/oop";
+import { falseObject, newRootWord, nil, rootWord, setRootWord, trueObject } from "../memory/roots";
+import { argument, argumentCount, beginPrimitive, booleanArgument, fail, failed, framesChanged, receiver } from "../plugin";
+import { evictAllPages, isContext, resumeContext } from "./contexts";
+import { clearExternalCall } from "./control";
+import { flushMethodCache } from "./lookup";
+import { isCompiledMethod } from "./methods";
+import { afterCollection, collect } from "./poll";
+import { activeProcess } from "./processes";
+import { popThenAnswer, setStackValue, sp } from "./registers";
+
+/** 130. Collects everything; answers the bytes free afterwards. */
+export function primitiveFullGC(): void {
+  collectAndAnswer(true);
+}
+
+/** 131. Collects young space; answers the bytes free afterwards. */
+export function primitiveIncrementalGC(): void {
+  collectAndAnswer(false);
+}
+
+function collectAndAnswer(everything: bool): void {
+  const count = argumentCount;
+  collect(everything);
+  popThenAnswer(count, smallInteger(bytesLeft()));
+  framesChanged();
+}
+
+// Become. Contexts among the elements lose their frames first; the active one comes back at the end.
+
+/** 128. Array>>elementsExchangeIdentityWith:. */
+export function primitiveArrayBecome(): void {
+  exchange(true, false);
+}
+
+/** 72. Array>>elementsForwardIdentityTo:, identity hashes staying with the references. */
+export function primitiveArrayBecomeOneWay(): void {
+  exchange(false, true);
+}
+
+/** 248. One way, hashes staying with the objects. */
+export function primitiveArrayBecomeOneWayNoCopyHash(): void {
+  exchange(false, false);
+}
+
+/** 249. Array>>elementsForwardIdentityTo:copyHash:. */
+export function primitiveArrayBecomeOneWayCopyHash(): void {
+  const copyHash = booleanArgument(1);
+  if (!failed()) exchange(false, copyHash);
+}
+
+function exchange(twoWay: bool, copyHash: bool): void {
+  const from = receiver();
+  const to = argument(0);
+  const count = argumentCount;
+  const hasContexts = containsContext(from) || containsContext(to);
+  if (hasContexts) {
+    // Every frame becomes a context, so that identities can be exchanged in the heap alone.
+    const active = evictAllPages();
+    setRootWord(keptContext, active);
+    const error = become(from, to, twoWay, copyHash);
+    resumeContext(rootWord(keptContext));
+    setRootWord(keptContext, 0);
+    finishBecome(error, count);
+    return;
+  }
+  finishBecome(become(from, to, twoWay, copyHash), count);
+}
+
+const keptContext: Address = newRootWord();
+
+function finishBecome(error: u32, count: u32): void {
+  if (error != 0) {
+    beginPrimitive(sp + (count << 3), count);
+    fail(error);
+    return;
+  }
+  flushMethodCache();
+  popThenAnswer(count, load<u64>(sp + (count << 3)));
+  framesChanged();
+}
+
+function containsContext(array: Oop): bool {
+  if (!isObject(array)) return false;
+  const size = slotCountOf(<Address>array);
+  for (let i: u32 = 0; i < size; i++) {
+    if (isContext(fetchPointer(i, array))) return true;
+  }
+  return false;
+}
+
+/**
+ * 97. Writes a snapshot under the present image name. Answers false here; in the image that starts from it the same
+ * call answers true (StackInterpreterPrimitives>>primitiveSnapshot).
+ */
+export function primitiveSnapshot(): void {
+  if (argumentCount != 0) {
+    fail(ERROR_BAD_ARGUMENT_COUNT);
+    return;
+  }
+  setRootWord(keptContext, receiver());
+  popThenAnswer(0, trueObject);
+  storePointer(PROCESS_SUSPENDED_CONTEXT, activeProcess(), evictAllPages());
+  forgetExternalCalls();
+  const written = prepareForSnapshot() && writeSnapshot(0, 0) == 0;
+  afterCollection();
+  flushMethodCache();
+
+  const process = activeProcess();
+  const context = fetchPointer(PROCESS_SUSPENDED_CONTEXT, process);
+  storePointerUnchecked(PROCESS_SUSPENDED_CONTEXT, process, nil);
+  resumeContext(context);
+  const self = rootWord(keptContext);
+  setRootWord(keptContext, 0);
+  setStackValue(0, written ? falseObject : self);
+  if (written) {
+    framesChanged();
+    return;
+  }
+  beginPrimitive(sp, 0);
+  fail(ERROR_OPERATION_FAILED);
+}
+
+/** An image must not remember what this run found for its named primitives. */
+function forgetExternalCalls(): void {
+  for (let object = firstObject(); object != 0; object = nextObject(object)) {
+    if (isCompiledMethod(object)) clearExternalCall(object);
+  }
+}
