@@ -33,6 +33,7 @@ const FILE_GENERATION: u32 = 16;
 const FILE_LAST_CHARACTER: u32 = 20;
 const FILE_PUSHED_BACK: u32 = 24;
 const FILE_PROGRESS: u32 = 28;
+const FILE_SEMAPHORE: u32 = 32;
 
 const IN_USE: u32 = 1;
 const WRITABLE: u32 = 2;
@@ -166,6 +167,15 @@ export function progressOf(file: Address): u32 {
 
 export function setProgress(file: Address, bytes: u32): void {
   store<u32>(file, bytes, FILE_PROGRESS);
+}
+
+/** The external semaphore that AsynchFilePlugin signals when an operation on the file has ended, by index. */
+export function semaphoreOf(file: Address): u32 {
+  return load<u32>(file, FILE_SEMAPHORE);
+}
+
+export function setSemaphore(file: Address, index: u32): void {
+  store<u32>(file, index, FILE_SEMAPHORE);
 }
 
 /** Standard input counts as stdio only on a terminal; output and error always (sqFileStdioHandlesInto). */

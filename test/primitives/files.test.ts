@@ -143,6 +143,24 @@ describe("files", () => {
   });
 });
 
+describe("AsynchFilePlugin", () => {
+  test("writes and reads in two steps with a signal in between", () => {
+    const name = world.string("async");
+    const file = answerOf("primitiveAsyncFileOpen", name, world.true, integer(7));
+    call("primitiveAsyncFileWriteStart", file, integer(2), world.string("-abc-"), integer(2), integer(3));
+    expect(world.exports.lastSignal()).toBe(7);
+    expect(value("primitiveAsyncFileWriteResult", file)).toBe(3n);
+    expect(fs.readFileSync(join(folder, "async"), "latin1")).toBe("\0\0abc");
+    call("primitiveAsyncFileReadStart", file, integer(3), integer(10));
+    const buffer = world.string("....");
+    expect(value("primitiveAsyncFileReadResult", file, buffer, integer(2), integer(3))).toBe(2n);
+    expect(world.textOf(buffer)).toBe(".bc.");
+    expect(call("primitiveAsyncFileReadResult", file, buffer, integer(2), integer(4))).toEqual(failed);
+    call("primitiveAsyncFileClose", file);
+    expect(call("primitiveAsyncFileReadStart", file, integer(0), integer(1))).toEqual(failed);
+  });
+});
+
 describe("standard streams", () => {
   const streams = () => world.slotsOf(answerOf("primitiveFileStdioHandles"));
 
