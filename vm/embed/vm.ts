@@ -12,7 +12,7 @@ import { nextTurn, timerMilliseconds } from "./scheduler.js";
  * slice: the budget is used up, run again. idle: nothing can happen before a time (UTC microseconds, 0n for never) or a
  * signal from outside. waiting: a primitive needs input or room for output, run again when the drivers are ready. quit:
  * the image ended, with its exit code. fatal: the virtual machine cannot go on; the message says why and the stack is
- * Smalltalk's, innermost first. break: a debugger's breakpoint. answered: a message sent from outside was answered.
+ * Smalltalk's, innermost first. break: a debugger's stop, its reason a BREAK_… of vm/interpreter/stepping.ts. answered: a message sent from outside was answered.
  */
 export type Outcome =
   | { readonly kind: "slice" }
@@ -20,7 +20,7 @@ export type Outcome =
   | { readonly kind: "waiting" }
   | { readonly kind: "quit"; readonly code: number }
   | { readonly kind: "fatal"; readonly message: string; readonly stack: readonly string[] }
-  | { readonly kind: "break" }
+  | { readonly kind: "break"; readonly reason: number }
   | { readonly kind: "answered" };
 
 /** The outcomes after which nothing more runs. */
@@ -49,8 +49,13 @@ export interface VmCoreOptions {
 }
 
 export interface Vm {
-  /** Runs one slice and says why it ended. Throws VmError after `destroy` or a final outcome. */
-  run(): Outcome;
+  /**
+   * Runs one slice and says why it ended; `enter` is for debuggers that call the module in another way. Throws VmError
+   * after `destroy` or a final outcome.
+   */
+  run(enter?: (machine: VmExports) => number): Outcome;
+  /** Waits until there is something to run again after an outcome. */
+  wait(outcome: Outcome): Promise<void>;
   /** Runs until the image quits or cannot go on, waiting in the event loop where it is idle. */
   runToEnd(): Promise<FinalOutcome>;
   /** Signals an external semaphore (an index into the image's table of external objects, one-based). */
@@ -106,36 +111,29 @@ function vmOver(vmExports: VmExports, drivers: HostDrivers, options: VmCoreOptio
   drivers.onSignal = (semaphore) => vm.signalSemaphore(semaphore);
 
   const vm: Vm = {
-    run() {
+    run(enter = (machine) => machine.run(options.slicePolls ?? SLICE_POLLS)) {
       const machine = alive();
       if (final !== undefined) throw new VmError("ended", "stvm: the image has ended; create a new virtual machine");
       errors.length = 0;
-      const outcome = runSlice(machine, options.slicePolls ?? SLICE_POLLS, errors);
+      const outcome = runSlice(machine, enter, errors);
       if (outcome.kind === "quit" || outcome.kind === "fatal") final = outcome;
       return outcome;
     },
     async runToEnd() {
       for (;;) {
         const outcome = vm.run();
-        switch (outcome.kind) {
-          case "quit":
-          case "fatal":
-            await drivers.drained();
-            return outcome;
-          case "slice":
-          case "break":
-          case "answered":
-            await nextTurn();
-            break;
-          case "waiting":
-            await sleep(0n);
-            break;
-          case "idle":
-            await sleep(outcome.untilMicroseconds);
-            break;
+        if (outcome.kind === "quit" || outcome.kind === "fatal") {
+          await drivers.drained();
+          return outcome;
         }
+        await vm.wait(outcome);
         alive();
       }
+    },
+    async wait(outcome) {
+      if (outcome.kind === "waiting") await sleep(0n);
+      else if (outcome.kind === "idle") await sleep(outcome.untilMicroseconds);
+      else await nextTurn();
     },
     signalSemaphore(index) {
       // A driver may signal what the image began before it was destroyed.
@@ -176,7 +174,7 @@ function vmOver(vmExports: VmExports, drivers: HostDrivers, options: VmCoreOptio
       const timer = setTimeout(end, milliseconds);
       function end() {
         clearTimeout(timer);
-        wake = undefined;
+        if (wake === end) wake = undefined;
         resolve();
       }
       wake = end;
@@ -184,10 +182,10 @@ function vmOver(vmExports: VmExports, drivers: HostDrivers, options: VmCoreOptio
   }
 }
 
-function runSlice(machine: VmExports, polls: number, errors: string[]): Outcome {
+function runSlice(machine: VmExports, enter: (machine: VmExports) => number, errors: string[]): Outcome {
   let code: number;
   try {
-    code = machine.run(polls);
+    code = enter(machine);
   } catch (error) {
     return fatalOutcome(error, errors);
   }
@@ -201,8 +199,9 @@ function runSlice(machine: VmExports, polls: number, errors: string[]): Outcome 
     case "fatal":
       return { kind, message: errors[0] ?? "the virtual machine stopped", stack: errors.slice(1) };
     case "slice":
-    case "waiting":
     case "break":
+      return { kind, reason: Number(detail) };
+    case "waiting":
     case "answered":
       return { kind };
     case undefined:
