@@ -51,13 +51,14 @@ function tokens(source: string): Token[] {
   for (const match of source.matchAll(TOKEN)) {
     const groups = match.groups!;
     if (groups.space !== undefined || groups.other !== undefined) continue;
-    const kind = (["literal", "assign", "keyword", "name", "binary"] as const).find((each) => groups[each] !== undefined);
+    const kind = (["literal", "assign", "keyword", "name", "binary"] as const).find(
+      (each) => groups[each] !== undefined,
+    );
     found.push({ kind: kind ?? "punctuation", text: match[0], offset: match.index });
   }
   const end = found.at(-1);
   return [...found, { kind: "end", text: "", offset: end === undefined ? 0 : end.offset + end.text.length }];
 }
-
 
 class Parser {
   private at = 0;
@@ -91,7 +92,9 @@ class Parser {
       selector = this.binaryOperator();
       argumentNames.push(this.next().text);
     }
-    while (selector === "" ? this.peek().kind === "keyword" : selector.endsWith(":") && this.peek().kind === "keyword") {
+    while (
+      selector === "" ? this.peek().kind === "keyword" : selector.endsWith(":") && this.peek().kind === "keyword"
+    ) {
       selector += this.next().text;
       argumentNames.push(this.next().text);
     }

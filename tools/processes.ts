@@ -1,11 +1,13 @@
 // Every process of an image with its stack: what Ctrl-C on a running image, a fatal outcome and the debugger print.
 
 import * as layout from "../vm/layout.js";
-import type { Address } from "./heap.js";
+import type { Address } from "../vm/embed/heap.js";
 import type { Session } from "./session.js";
 import { type Activation, activationLine, stackReader } from "./stack.js";
 
-const MAX_LINES = 60;
+// Of a deeper stack, the innermost and the outermost activations are shown.
+const INNER_LINES = 45;
+const OUTER_LINES = 10;
 
 export interface ProcessState {
   readonly process: Address;
@@ -65,8 +67,10 @@ export function processLines(session: Session): string[] {
 }
 
 export function stackLines({ reflection }: Session, stack: readonly Activation[]): string[] {
-  const lines = stack.slice(0, MAX_LINES).map((activation) => `  ${activationLine(reflection, activation)}`);
-  return stack.length > MAX_LINES ? [...lines, `  … ${stack.length - MAX_LINES} more`] : lines;
+  const line = (activation: Activation) => `  ${activationLine(reflection, activation)}`;
+  if (stack.length <= INNER_LINES + OUTER_LINES + 1) return stack.map(line);
+  const hidden = stack.length - INNER_LINES - OUTER_LINES;
+  return [...stack.slice(0, INNER_LINES).map(line), `  … ${hidden} more`, ...stack.slice(-OUTER_LINES).map(line)];
 }
 
 /** Instances of Process and of its subclasses. */

@@ -62,7 +62,7 @@ function match(happenings: readonly Happening[], events: readonly SourceEvent[])
     }
   }
   const pairs: { pc: number; offset: number }[] = [];
-  for (let i = 0, j = 0; i < happenings.length && j < events.length; ) {
+  for (let i = 0, j = 0; i < happenings.length && j < events.length;) {
     if (happenings[i].name === events[j].name) pairs.push({ pc: happenings[i++].pc, offset: events[j++].offset });
     else if (lengths[(i + 1) * width + j] >= lengths[i * width + j + 1]) i++;
     else j++;

@@ -3,9 +3,8 @@
 
 import * as layout from "../vm/layout.js";
 import type { Vm } from "../vm/embed/node.js";
-import { type Address, type Heap, integerOf, isInteger, type Oop } from "./heap.js";
-import type { Reflection } from "./reflection.js";
-import { exported } from "./session.js";
+import { type Address, exported, type Heap, integerOf, isInteger, type Oop } from "../vm/embed/heap.js";
+import type { Reflection } from "../vm/embed/reflection.js";
 
 const PAGE_HEAD_FP = 0;
 const PAGE_HEAD_SP = 4;

@@ -35,6 +35,7 @@ export { imageFormat } from "./image/header";
 // What tools read the heap and the stack by (tools/heap.ts, tools/processes.ts).
 export { falseObject, hiddenRoots, nil, specialObjects, trueObject } from "./memory/roots";
 export { edenStart, oldSpaceStart, stackPagesStart } from "./memory/map";
+export { pastFree, pastStart } from "./memory/newspace";
 export { oldSpaceEnd } from "./memory/oldspace";
 export { activePage } from "./memory/frames";
 export { fp, ip, sp } from "./interpreter/registers";

@@ -1,11 +1,10 @@
 // `stvm inspect`: what is in an image, without running it.
 
 import { type CommandModule } from "yargs";
-import type { Address } from "../heap.js";
 import type { ClassReport } from "../classReport.js";
 import type { ImageReport } from "../imageReport.js";
 import type { Session } from "../session.js";
-import { colours, UsageError } from "../terminal.js";
+import { colours } from "../terminal.js";
 
 interface Arguments {
   image: string;
@@ -51,6 +50,7 @@ async function showImage(session: Session, given: Arguments): Promise<void> {
 
 async function showClass(session: Session, name: string, given: Arguments): Promise<void> {
   const { reportClass } = await import("../classReport.js");
+  const { classNamed } = await import("../lookup.js");
   const report = reportClass(session, await classNamed(session, name, given.image));
   if (given.json) printJson(report);
   else print(classLines(report));
@@ -58,6 +58,7 @@ async function showClass(session: Session, name: string, given: Arguments): Prom
 
 async function showMethod(session: Session, name: string, given: Arguments): Promise<void> {
   const { disassemble } = await import("../disassembly.js");
+  const { methodNamed } = await import("../lookup.js");
   const { Sources } = await import("../sources.js");
   const method = await methodNamed(session, name, given.image);
   const lines = disassemble(session.reflection, method);
@@ -70,45 +71,6 @@ async function showMethod(session: Session, name: string, given: Arguments): Pro
   print([colours.bold(lines[0]), ...lines.slice(1), ""]);
   if (typeof source === "string") print([`source: ${source}`]);
   else print([`source (${source.path})`, ...source.text.split("\n").map((line) => `  ${line}`)]);
-}
-
-/** A class by its name, or an error that says which names are near. */
-export async function classNamed({ reflection }: Session, name: string, image: string): Promise<Address> {
-  const found = reflection.classNamed(name.trim());
-  if (found !== undefined) return found;
-  const { suggestion } = await import("../suggestions.js");
-  const near = suggestion(name.replace(/ class$/, ""), reflection.classesByName().keys());
-  throw new UsageError(`${image}: no class named ${name}${near || "; `stvm inspect IMAGE --all` lists them"}`);
-}
-
-/** `Class>>selector`, the selector with or without #; inherited methods are named as such in the error. */
-export async function methodNamed(session: Session, name: string, image: string): Promise<Address> {
-  const { reflection } = session;
-  const match = /^(.+?)\s*>>\s*#?'?([^']+?)'?$/.exec(name.trim());
-  if (match === null)
-    throw new UsageError(`${name}: no method name; write 'Class>>selector' or 'Class class>>selector'`);
-  const [, className, selector] = match;
-  const owner = await classNamed(session, className, image);
-  const method = reflection.methodNamed(owner, selector);
-  if (method !== undefined) return method;
-  const inherited = reflection
-    .hierarchyOf(owner)
-    .slice(1)
-    .find((each) => reflection.methodNamed(each, selector) !== undefined);
-  if (inherited !== undefined) {
-    const where = reflection.className(inherited);
-    throw new UsageError(`${image}: ${className} inherits ${selector} from ${where}; ask for '${where}>>${selector}'`);
-  }
-  const { suggestion } = await import("../suggestions.js");
-  const near = suggestion(
-    selector,
-    reflection.hierarchyOf(owner).flatMap((each) => selectors(reflection.methodsOf(each))),
-  );
-  throw new UsageError(`${image}: ${className} has no method ${selector}${near || `; see --class '${className}'`}`);
-}
-
-function selectors(methods: readonly { selector: string }[]): string[] {
-  return methods.map(({ selector }) => selector);
 }
 
 function imageLines(report: ImageReport, all: boolean): string[] {

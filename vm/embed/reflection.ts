@@ -29,13 +29,19 @@ export interface MethodEntry {
 }
 
 export class Reflection {
-  private readonly metaclass: Address;
+  private metaclass: Address = 0;
   private readonly classNames = new Map<Address, string>();
 
   constructor(readonly heap: Heap) {
+    this.forget();
+  }
+
+  /** To be called when the image has run: objects may have moved. */
+  forget(): void {
     // SmallInteger is an instance of "SmallInteger class", and that of Metaclass, in every image.
-    const smallInteger = heap.specialObject(SPECIAL_CLASS_SMALL_INTEGER);
-    this.metaclass = heap.classOfObject(heap.classOfObject(smallInteger));
+    const smallInteger = this.heap.specialObject(SPECIAL_CLASS_SMALL_INTEGER);
+    this.metaclass = this.heap.classOfObject(this.heap.classOfObject(smallInteger));
+    this.classNames.clear();
   }
 
   // Classes.

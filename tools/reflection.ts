@@ -1,3 +1,0 @@
-// Reflection is part of the library.
-
-export * from "../vm/embed/reflection.js";
