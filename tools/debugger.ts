@@ -143,31 +143,42 @@ export class Debugger {
 
   /** Executes one bytecode, and all that it sends. */
   async next(): Promise<Stop> {
-    const before = this.frame();
+    const { frame, depth } = this.place();
     const stop = await this.step(1);
-    if (stop.kind !== "step" || this.frame() === before) return stop;
-    const called = this.stack.active().slice(1);
-    return called.some(({ frame }) => frame === before) ? this.run(0, before) : stop;
+    if (stop.kind !== "step") return stop;
+    const now = this.place();
+    return now.frame === frame || now.depth < depth ? stop : this.returnTo(depth);
   }
 
   /** Runs until the active method has answered. */
   async finish(): Promise<Stop> {
-    const [, caller] = this.stack.active();
-    if (caller === undefined) return this.go();
-    // A sender without a frame gets one when it is returned to: every step then asks for it by its context.
-    if (caller.frame !== 0) return this.run(0, caller.frame);
+    const { depth } = this.place();
+    return depth <= 1 ? this.go() : this.returnTo(depth - 1);
+  }
+
+  /** Runs until the process that is active now has no more than `depth` activations. */
+  private async returnTo(depth: number): Promise<Stop> {
+    const home = this.activeProcess();
     for (;;) {
-      const stop = await this.run(1, 0);
-      if (stop.kind !== "step" || this.stack.active()[0]?.context === caller.context) return stop;
+      const stack = this.stack.active();
+      const isHome = this.activeProcess() === home;
+      if (isHome && stack.length <= depth) return { kind: "step" };
+      // Where the activation waited for has lost its frame to a full stack, its nearest callee with one comes first.
+      const waiting = isHome
+        ? stack.slice(0, stack.length - depth + 1).findLast(({ frame }) => frame !== 0)
+        : undefined;
+      const isActive = waiting === undefined || waiting.frame === stack[0].frame;
+      const stop = isActive ? await this.run(1, 0) : await this.run(0, waiting.frame);
+      if (stop.kind !== "step") return stop;
     }
   }
 
   /** Executes bytecodes up to the next send, or the start or end of a method. */
   async toSend(): Promise<Stop> {
-    const before = this.frame();
+    const { frame } = this.place();
     for (;;) {
       const stop = await this.step(1);
-      if (stop.kind !== "step" || this.frame() !== before || this.isAtSend()) return stop;
+      if (stop.kind !== "step" || this.place().frame !== frame || this.isAtSend()) return stop;
     }
   }
 
@@ -190,8 +201,15 @@ export class Debugger {
     return instruction?.operand?.kind === "send" || instruction?.operand?.kind === "specialSend";
   }
 
-  private frame(): Address {
-    return this.stack.active()[0]?.frame ?? 0;
+  private place(): { frame: Address; depth: number } {
+    const stack = this.stack.active();
+    return { frame: stack[0]?.frame ?? 0, depth: stack.length };
+  }
+
+  private activeProcess(): Address {
+    const { heap } = this.session;
+    const scheduler = heap.reference(heap.specialObject(layout.SPECIAL_SCHEDULER), layout.ASSOCIATION_VALUE);
+    return heap.reference(scheduler, layout.SCHEDULER_ACTIVE_PROCESS);
   }
 
   private async run(steps: number, frame: Address): Promise<Stop> {

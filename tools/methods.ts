@@ -35,13 +35,13 @@ export interface MethodParts {
   readonly sourcePointer: number;
 }
 
-/** The parts of a method; `isBlock` for a CompiledBlock, which has no trailer. */
+/** The parts of a method; `isBlock` for a CompiledBlock, whose trailer is zeros, or missing. */
 export function methodParts(heap: Heap, method: Address, isBlock = false): MethodParts {
   const header = heap.methodHeaderOf(method);
   const literalCount = header & METHOD_LITERAL_COUNT_MASK;
   const start = (literalCount + 1) * 8;
   const bytes = heap.bytesOf(method);
-  const { end, sourcePointer } = isBlock ? { end: bytes.length, sourcePointer: 0 } : trailer(bytes);
+  const { end, sourcePointer } = isBlock ? blockTrailer(bytes) : trailer(bytes);
   const primitive = primitiveOf(heap, method);
   return {
     set: bytecodeSetOf(heap, method),
@@ -100,7 +100,7 @@ function trailer(bytes: Uint8Array): { end: number; sourcePointer: number } {
   const flag = bytes[size - 1];
   switch (flag >> 2) {
     case 0: // no trailer; as Pharo's bootstrap writes it, four zeros
-      return { end: bytes.subarray(-4).every((byte) => byte === 0) ? size - 4 : size - 1, sourcePointer: 0 };
+      return blockTrailer(bytes);
     case 4: // source by selector
       return { end: size - 1, sourcePointer: 0 };
     case 1: // cleared
@@ -121,6 +121,12 @@ function trailer(bytes: Uint8Array): { end: number; sourcePointer: number } {
     default:
       return { end: size - 1, sourcePointer: 0 };
   }
+}
+
+/** No code ends in a zero byte, so that zeros at the end are a trailer: four, or one. */
+function blockTrailer(bytes: Uint8Array): { end: number; sourcePointer: number } {
+  const zeros = bytes.subarray(-4).every((byte) => byte === 0) ? 4 : bytes[bytes.length - 1] === 0 ? 1 : 0;
+  return { end: bytes.length - zeros, sourcePointer: 0 };
 }
 
 /** Seven bits a byte, backwards from the last but one; the top bit says that more follow. */

@@ -10,7 +10,7 @@ const PAGE_HEAD_FP = 0;
 const PAGE_HEAD_SP = 4;
 const PAGE_HEAD_IP = 8;
 const PAGE_BASE_FP = 12;
-const MAX_ACTIVATIONS = 10_000;
+const MAX_ACTIVATIONS = 1_000_000;
 
 /** A method or block under way, innermost first in every list. */
 export interface Activation {

@@ -71,9 +71,9 @@ export class Reflection {
     if (!heap.isPointers(classObject)) return "(no class)";
     if (this.isMetaclass(classObject)) {
       const instance = heap.reference(classObject, METACLASS_THIS_CLASS);
-      return `${this.ownName(instance) ?? "(anonymous)"} class`;
+      return `${this.ownName(instance) ?? `(class ${this.heap.identityHashOf(classObject)})`} class`;
     }
-    return this.ownName(classObject) ?? "(anonymous)";
+    return this.ownName(classObject) ?? `(class ${this.heap.identityHashOf(classObject)})`;
   }
 
   private ownName(classObject: Address): string | undefined {

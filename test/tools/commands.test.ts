@@ -1,0 +1,48 @@
+// The inspect and debug commands on real images: golden sessions, and the report for programs.
+
+import { execFileSync, spawnSync } from "node:child_process";
+import { expect } from "@jest/globals";
+import { expectGolden } from "../golden.js";
+import { imagePath, testWithImages } from "../images.js";
+
+const COMMAND = "bin/stvm.mjs";
+
+testWithImages("commands answer as their golden file says", () => {
+  expectGolden("test/tools/commands.golden", (text) => {
+    const [head, ...sessions] = text.split(/^(?=\$ stvm )/m);
+    return [head, ...sessions.map((session) => answer(session.split("\n")[0]))].join("");
+  });
+});
+
+testWithImages("inspect --json tells what a program needs", () => {
+  const json = execFileSync(process.execPath, [COMMAND, "inspect", imagePath("pharo8-kernel/Pharo"), "--json"]);
+  const report = JSON.parse(json.toString());
+  expect(report.header).toMatchObject({ format: 68021, wordBits: 64, headerBytes: 128, fileBytes: 2_470_824 });
+  expect(report.heap).toMatchObject({ classes: 570, methods: 10_391 });
+  expect(report.bytecodeSets).toEqual({ V3PlusClosures: 10_391, SistaV1: 0 });
+  const instances = report.histogram.reduce((sum: number, line: { instances: number }) => sum + line.instances, 0);
+  const bytes = report.histogram.reduce((sum: number, line: { bytes: number }) => sum + line.bytes, 0);
+  expect([instances, bytes]).toEqual([report.heap.objects, report.heap.bytes]);
+  const add = report.numberedPrimitives.find((use: { number: number }) => use.number === 1);
+  expect(add).toEqual({ number: 1, name: "primitiveAdd", methods: 1, answered: true });
+  expect(report.specialObjects[5]).toEqual({ index: 5, role: "class small integer", value: "SmallInteger" });
+});
+
+testWithImages("debug reads its lines from standard input too", () => {
+  const { stdout, status } = spawnSync(process.execPath, [COMMAND, "debug", imagePath("pharo8-kernel/Pharo")], {
+    input: "step 3\n\nnosuch\nquit\n",
+    encoding: "utf8",
+  });
+  expect(stdout.split("\n").filter((line) => line.startsWith("  pc"))).toHaveLength(2);
+  expect(status).toBe(0);
+});
+
+/** A command's session anew: its line, and what it prints. */
+function answer(line: string): string {
+  const words = [...line.slice("$ stvm ".length).matchAll(/'([^']*)'|(\S+)/g)].map(
+    ([, quoted, word]) => quoted ?? word,
+  );
+  const { stdout, stderr, status } = spawnSync(process.execPath, [COMMAND, ...words], { encoding: "utf8" });
+  const output = `${stdout}${stderr}`.replace(/0x[0-9a-f]+/g, "0x…");
+  return `${line}\n${output}${status === 0 ? "" : `exit ${status}\n`}`;
+}
