@@ -258,7 +258,8 @@ function placeToStore(bytes: u32): Address {
 function placeOf(bytes: u32): Address {
   const object = receiver();
   const offset = argument(0);
-  if (!isSmallInteger(offset) || !isObject(object) || !isBitsFormat(formatOf(<Address>object))) return refuse(ERROR_BAD_ARGUMENT);
+  if (!isSmallInteger(offset) || !isObject(object) || !isBitsFormat(formatOf(<Address>object)))
+    return refuse(ERROR_BAD_ARGUMENT);
   const value = smallIntegerValue(offset);
   if (value < 0 || value > <i64>byteSize(object) - <i64>bytes) return refuse(ERROR_BAD_INDEX);
   return bodyOf(object) + <u32>value;
