@@ -6,8 +6,8 @@ import { disassemble, instructionsOf } from "./disassembly.js";
 import { lineMap } from "./sourceMap.js";
 import type { Sources } from "./sources.js";
 import { parseMethod } from "./methodSyntax.js";
-import { processLines, stackLines } from "./processes.js";
-import { type Activation, activationLine } from "./stack.js";
+import { processLines, stackLines } from "../vm/embed/processes.js";
+import { type Activation, activationLine } from "../vm/embed/stack.js";
 import { suggestion } from "./suggestions.js";
 import { colours, UsageError } from "./terminal.js";
 
@@ -104,7 +104,11 @@ export class DebugSession {
         run: () => (machine.breakpoints.size === 0 ? ["none"] : [...machine.breakpoints.keys()]),
       },
       { names: ["stack", "bt", "where"], help: "the active process's stack", run: () => this.stackLines() },
-      { names: ["processes", "ps"], help: "every process with its stack", run: () => processLines(machine.session) },
+      {
+        names: ["processes", "ps"],
+        help: "every process with its stack",
+        run: () => processLines(machine.session.vm.exports, this.reflection),
+      },
       {
         names: ["frame"],
         argument: "N",
@@ -192,7 +196,7 @@ export class DebugSession {
 
   private stackLines(): string[] {
     const stack = this.machine.stack.active();
-    return stackLines(this.machine.session, stack).map((line, index) =>
+    return stackLines(this.reflection, stack).map((line, index) =>
       index === this.selected ? `>${line.slice(1)}` : line,
     );
   }

@@ -7,7 +7,7 @@ import { methodNamed } from "./lookup.js";
 import type { Address } from "../vm/embed/heap.js";
 import { instructionsOf } from "./disassembly.js";
 import type { Session } from "./session.js";
-import { type Activation, type StackReader, stackReader } from "./stack.js";
+import { type Activation, type StackReader, stackReader } from "../vm/embed/stack.js";
 
 /** Why control is back. */
 export type Stop =
@@ -43,7 +43,7 @@ export class Debugger {
     readonly session: Session,
     readonly image: string,
   ) {
-    this.stack = stackReader(session.vm, session.heap);
+    this.stack = stackReader(session.vm.exports, session.heap);
   }
 
   /** Ends the run under way at the next slice. */

@@ -13,8 +13,6 @@ export interface VmExports {
   signalSemaphore(index: number): number;
   /** Signals the image's interrupt semaphore, as its interrupt key would. */
   requestInterrupt?(): void;
-  /** Logs every process with its stack, at level 1. */
-  printProcesses?(): void;
   readonly [name: string]: unknown;
 }
 

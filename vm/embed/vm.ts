@@ -3,8 +3,11 @@
 
 import { type Clock } from "./clock.js";
 import { type HostDrivers, type LogLevel } from "./drivers.js";
+import { heapOf } from "./heap.js";
 import { hostImports, Panic } from "./imports.js";
 import { type VmExports } from "./module.js";
+import { processLines } from "./processes.js";
+import { Reflection } from "./reflection.js";
 import { nextTurn, timerMilliseconds } from "./scheduler.js";
 
 /**
@@ -62,7 +65,7 @@ export interface Vm {
   signalSemaphore(index: number): void;
   /** As the interrupt key of the image: its user-interrupt handler runs. */
   interrupt(): void;
-  /** Every process with its stack, one line a frame; empty where the module cannot tell. */
+  /** Every process with its stack, a line for each process and each activation. */
   processStacks(): string[];
   /** Gives memory and files back; nothing may be called after. A `runToEnd` under way rejects. */
   destroy(): void;
@@ -145,9 +148,8 @@ function vmOver(vmExports: VmExports, drivers: HostDrivers, options: VmCoreOptio
       wake?.();
     },
     processStacks() {
-      errors.length = 0;
-      alive().printProcesses?.();
-      return errors.splice(0);
+      const machine = alive();
+      return processLines(machine, new Reflection(heapOf(machine)));
     },
     destroy() {
       if (exports === undefined) return;

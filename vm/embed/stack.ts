@@ -1,10 +1,10 @@
 // Walks the stacks of a stopped virtual machine: frames on stack pages and contexts in the heap, as one chain of
 // activations. The layout of a frame is drawn in vm/layout.ts; what each process is doing is processes.ts.
 
-import * as layout from "../vm/layout.js";
-import type { Vm } from "../vm/embed/node.js";
-import { type Address, exported, type Heap, integerOf, isInteger, type Oop } from "../vm/embed/heap.js";
-import type { Reflection } from "../vm/embed/reflection.js";
+import * as layout from "../layout.js";
+import { type Address, exported, type Heap, integerOf, isInteger, type Oop } from "./heap.js";
+import type { VmExports } from "./module.js";
+import type { Reflection } from "./reflection.js";
 
 const PAGE_HEAD_FP = 0;
 const PAGE_HEAD_SP = 4;
@@ -35,9 +35,9 @@ export interface StackReader {
   from(context: Address): Activation[];
 }
 
-export function stackReader(vm: Vm, heap: Heap): StackReader {
+export function stackReader(exports: VmExports, heap: Heap): StackReader {
   const [fp, sp, ip, activePage, stackPagesStart] = ["fp", "sp", "ip", "activePage", "stackPagesStart"].map((name) => {
-    const global = exported(vm.exports, name);
+    const global = exported(exports, name);
     return () => Number(global.value) >>> 0;
   });
 

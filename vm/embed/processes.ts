@@ -1,8 +1,9 @@
 // Every process of an image with its stack: what Ctrl-C on a running image, a fatal outcome and the debugger print.
 
-import * as layout from "../vm/layout.js";
-import type { Address } from "../vm/embed/heap.js";
-import type { Session } from "./session.js";
+import * as layout from "../layout.js";
+import type { Address } from "./heap.js";
+import type { VmExports } from "./module.js";
+import type { Reflection } from "./reflection.js";
 import { type Activation, activationLine, stackReader } from "./stack.js";
 
 // Of a deeper stack, the innermost and the outermost activations are shown.
@@ -19,13 +20,14 @@ export interface ProcessState {
 }
 
 /** The running process first, then the others by falling priority; processes that have ended are left out. */
-export function processes({ vm, heap, reflection }: Session): ProcessState[] {
-  const reader = stackReader(vm, heap);
+export function processes(exports: VmExports, reflection: Reflection): ProcessState[] {
+  const { heap } = reflection;
+  const reader = stackReader(exports, heap);
   const scheduler = heap.reference(heap.specialObject(layout.SPECIAL_SCHEDULER), layout.ASSOCIATION_VALUE);
   const running = heap.reference(scheduler, layout.SCHEDULER_ACTIVE_PROCESS);
   const lists = heap.reference(scheduler, layout.SCHEDULER_LISTS);
   const readyLists = new Set(reflection.elements(lists));
-  const others = processObjects({ vm, heap, reflection })
+  const others = processObjects(reflection)
     .filter((process) => process !== running)
     .map((process) => describe(process))
     .filter((state) => state !== undefined)
@@ -58,15 +60,15 @@ export function processes({ vm, heap, reflection }: Session): ProcessState[] {
 }
 
 /** The lines that people read: a head for each process, its stack below. */
-export function processLines(session: Session): string[] {
-  return processes(session).flatMap(({ process, name, priority, state, stack }) => [
+export function processLines(exports: VmExports, reflection: Reflection): string[] {
+  return processes(exports, reflection).flatMap(({ process, name, priority, state, stack }) => [
     `process 0x${process.toString(16)}${name === undefined ? "" : ` '${name}'`} priority ${priority}, ${state}`,
-    ...stackLines(session, stack),
+    ...stackLines(reflection, stack),
     "",
   ]);
 }
 
-export function stackLines({ reflection }: Session, stack: readonly Activation[]): string[] {
+export function stackLines(reflection: Reflection, stack: readonly Activation[]): string[] {
   const line = (activation: Activation) => `  ${activationLine(reflection, activation)}`;
   if (stack.length <= INNER_LINES + OUTER_LINES + 1) return stack.map(line);
   const hidden = stack.length - INNER_LINES - OUTER_LINES;
@@ -74,7 +76,8 @@ export function stackLines({ reflection }: Session, stack: readonly Activation[]
 }
 
 /** Instances of Process and of its subclasses. */
-function processObjects({ heap, reflection }: Session): Address[] {
+function processObjects(reflection: Reflection): Address[] {
+  const { heap } = reflection;
   const processClass = heap.specialObject(layout.SPECIAL_CLASS_PROCESS);
   const indices = new Set(
     heap
