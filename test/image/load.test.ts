@@ -109,6 +109,14 @@ testImage.each([
   expect(different.filter((offset) => offset !== floatEntry)).toEqual([]);
 });
 
+testImage("a converted image asks for its word size again, and has a class for immediate floats", () => {
+  const before = wordSizes(readImageFile(realImage("cuis5/cuis5-32")!));
+  const after = readImageFile(load(realImage("cuis5/cuis5-32")!).snapshot());
+  expect(before).toEqual(["4"]);
+  expect(wordSizes(after)).toEqual(["nil"]);
+  expect(after.nameOf(after.classAt(4))).toBe("SmallFloat64");
+});
+
 testImage.each(OLD_IMAGES)("%s: is named with its format", (name) => {
   const { status, message } = load(realImage(name)!);
   expect(status).not.toBe(0);
@@ -160,4 +168,15 @@ function texts(image: ImageFile): string[] {
   return image.objects
     .filter((object) => object.format >= 16 && object.format < 24 && object.classIndex > CLASS_FLOAT)
     .map((object) => Buffer.from(image.contents(object)).toString("latin1"));
+}
+
+/** The values of every association with the key WordSize. */
+function wordSizes(image: ImageFile): string[] {
+  return image.objects.flatMap((object) => {
+    if (image.nameOf(image.classAt(object.classIndex)) !== "Association") return [];
+    const key = image.slot(object, 0);
+    if (key.kind !== "object" || Buffer.from(image.contents(key.object)).toString("latin1") !== "WordSize") return [];
+    const value = image.slot(object, 1);
+    return value.kind === "integer" ? [value.value.toString()] : value.kind === "object" ? ["nil"] : [];
+  });
 }

@@ -10,13 +10,13 @@ import { adoptOldSpace, setMaxOldSpaceBytes } from "../memory/oldspace";
 import { setFirstObjects, setSpecialObjects } from "../memory/roots";
 import { IMAGE_NO_MEMORY, IMAGE_OK } from "../tables/imageFaults";
 import { DEFAULT_EDEN_BYTES } from "../tuning";
+import { defineSmallFloatClass, forgetWordSize } from "./adaptImage";
 import { checkHeap, firstObject } from "./check";
 import { clearFault, faultAt, imageFault } from "./fault";
 import { imageDataBytes, imageLastHash, imageWordBytes, readHeader } from "./header";
 import { bytesToLoad32, heapEnd32, load32, special32 } from "./load32";
 import { heapEnd64, load64, special64 } from "./load64";
 import { objectMapBytes } from "./objectMap";
-import { defineSmallFloatClass } from "./smallFloatClass";
 
 /**
  * Loads the image that the host reads (hostImageRead), a file of `totalBytes`, into memory with an eden of that size (0
@@ -43,6 +43,7 @@ function loadHeap(edenBytes: u32, maxOldBytes: u32): bool {
     if (!load32()) return false;
     if (!adopt(special32, heapEnd32)) return false;
     defineSmallFloatClass();
+    forgetWordSize(oldSpaceStart, heapEnd32);
     return true;
   }
   const bytes = <u32>imageDataBytes;
