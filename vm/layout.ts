@@ -221,8 +221,8 @@ export const ERROR_OPERATION_FAILED: u32 = 24;
 //   fp - 24           receiver
 //   fp - 32 - 8 n     temporary n: a copy of the arguments, then temporaries, then the operand stack
 //
-// A page's base frame has caller's fp 0, nothing above it, and the oop of its sender context (nil's too) in place of
-// the instruction pointer.
+// A page's base frame has caller's fp 0, above it only the receiver (or closure), and the oop of its sender context
+// (nil's too) in place of the instruction pointer.
 export const FRAME_CALLER_FP: u32 = 0;
 export const FRAME_CALLER_IP: u32 = 4;
 export const FRAME_METHOD = -8;

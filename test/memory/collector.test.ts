@@ -114,7 +114,7 @@ describe.each(Object.keys(COLLECT))("%s", (kind) => {
     expect(ips()).toEqual(before);
     const moved = h.at(BigInt(h.call.frameMethodOf(base)), 1);
     expect(h.at(moved, 0)).toBe(small(6));
-    for (const slot of [base - 24, base - 32, base - 40, middle + 8, middle - 24, top - 24]) {
+    for (const slot of [base + 8, base - 24, base - 32, base - 40, middle + 8, middle - 24, top - 24]) {
       expect(h.call.frameWord(slot)).toBe(moved);
     }
   });

@@ -148,11 +148,12 @@ export function newClassObject(format: u32, instanceSlots: u32): Oop {
 /** A stack page with one base frame for `method`: receiver and two temporaries, all `oop`. Answers its fp. */
 export function pushBaseFrame(method: Oop, oop: Oop, context: Oop, sender: Oop, activate: bool): Address {
   const page = frames.freePage();
-  const fp = frames.pageTop(page);
+  const fp = frames.pageTop(page) - 8;
+  store<u64>(fp + 8, oop);
   frames.setCallerFp(fp, 0);
   frames.setSenderContextOfBase(fp, sender);
   frames.setFrameMethod(fp, method);
-  frames.setCallerSp(fp, fp);
+  frames.setCallerSp(fp, fp + 8);
   frames.setFrameFlags(fp, context == 0 ? 0 : 1);
   frames.setFrameContext(fp, context);
   frames.setFrameReceiver(fp, oop);

@@ -64,7 +64,7 @@ class Stress {
   private pushFrames(): void {
     const [method, object] = [this.make("method"), this.make("fixed")];
     const base = this.heap.call.pushBaseFrame(this.oops.get(method)!, this.oops.get(object)!, 0n, this.heap.nil, true);
-    for (const slot of [base - 24, base - 32, base - 40]) this.frames.push({ slot, value: object });
+    for (const slot of [base + 8, base - 24, base - 32, base - 40]) this.frames.push({ slot, value: object });
     this.frames.push({ slot: base - 8, value: method });
   }
 

@@ -5,6 +5,7 @@ import { CONTEXT_SENDER, FRAME_CALLER_IP, FRAME_RECEIVER, HEADER_BYTES, STACK_PA
 import {
   baseFp,
   callerFp,
+  callerSp,
   frameContext,
   frameMethod,
   hasContext,
@@ -56,6 +57,7 @@ export function mapStackPage(page: Address, map: (oop: Oop) => Oop): void {
     above = fp;
     fp = callerFp(fp);
   }
+  mapWords(fp + 8, callerSp(fp), map);
   const sender = senderContextOfBase(fp);
   if (sender != 0) setSenderContextOfBase(fp, map(sender));
 }
