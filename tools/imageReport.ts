@@ -1,7 +1,7 @@
 // What `stvm inspect` finds out about an image as a whole: plain data, for people and for --json alike.
 
 import * as layout from "../vm/layout.js";
-import { NUMBERED_PRIMITIVES } from "../vm/tables/primitives.js";
+import { MARKER_PRIMITIVES, NUMBERED_PRIMITIVES } from "../vm/tables/primitives.js";
 import type { BytecodeSet } from "../vm/tables/decode.js";
 import type { Address } from "../vm/embed/heap.js";
 import { type ImageHeader, readImageHeader } from "./imageFile.js";
@@ -33,6 +33,7 @@ export interface NumberedUse {
   readonly number: number;
   readonly name: string;
   readonly methods: number;
+  /** Or fails as it must, being a marker. */
   readonly answered: boolean;
 }
 
@@ -120,7 +121,8 @@ function primitiveUses({ heap }: Session, methods: readonly Address[]) {
     else if (primitive !== 0) count(numbered, primitive);
   }
   const answers = answeredNumbers();
-  const names = new Map(NUMBERED_PRIMITIVES.map(([number, name]) => [number, name]));
+  const names = new Map([...NUMBERED_PRIMITIVES, ...MARKER_PRIMITIVES].map(([number, name]) => [number, name]));
+  const markers = new Set(MARKER_PRIMITIVES.map(([number]) => number));
   return {
     sets,
     numbered: [...numbered]
@@ -129,7 +131,7 @@ function primitiveUses({ heap }: Session, methods: readonly Address[]) {
         number,
         name: names.get(number) ?? (isQuick(number) ? quickName(number) : "unknown"),
         methods: uses,
-        answered: isQuick(number) || answers.has(number),
+        answered: isQuick(number) || markers.has(number) || answers.has(number),
       })),
     named: [...named]
       .map(([key, uses]) => {

@@ -1,8 +1,19 @@
-// The numbered primitives as data: number and the function that answers it (primitives/ or interpreter/). Numbers that
-// are absent fail, as in the reference (StackInterpreter class>>initializePrimitiveTable); 256 to 519 are quick methods
-// (return self, a constant or an instance variable) that the lookup recognises without a function.
+// The numbered primitives as data: number, the function that answers it (primitives/ or interpreter/) and, for one that
+// always fails with "unsupported", why. Numbers that are absent fail, as in the reference (StackInterpreter
+// class>>initializePrimitiveTable); 256 to 519 are quick methods (return self, a constant or an instance variable) that
+// the lookup recognises without a function.
 
-export type PrimitiveRow = readonly [number: number, name: string];
+export type PrimitiveRow = readonly [number: number, name: string, unsupported?: string];
+
+/** Numbers that fail by design: they mark a method for the interpreter or for the image's own simulator. */
+export const MARKER_PRIMITIVES: readonly (readonly [number: number, marks: string])[] = [
+  [19, "a guard of the image's simulator: never answered"],
+  [198, "marks ensure: and ifCurtailed:"],
+  [199, "marks on:do:"],
+];
+
+const NO_FOREIGN_MEMORY = "there is no memory outside the heap to point to";
+const NO_PROFILER = "there is no profiler of machine code";
 
 export const NUMBERED_PRIMITIVES: readonly PrimitiveRow[] = [
   [1, "primitiveAdd"],
@@ -114,7 +125,7 @@ export const NUMBERED_PRIMITIVES: readonly PrimitiveRow[] = [
   [117, "primitiveExternalCall"],
   [118, "primitiveDoPrimitiveWithArgs"],
   [119, "primitiveFlushCacheBySelector"],
-  [120, "primitiveCalloutToFFI"],
+  [120, "primitiveCalloutToFFI", "a WebAssembly module calls no foreign functions"],
   [121, "primitiveImageName"],
   [124, "primitiveLowSpaceSemaphore"],
   [125, "primitiveSignalAtBytesLeft"],
@@ -206,9 +217,9 @@ export const NUMBERED_PRIMITIVES: readonly PrimitiveRow[] = [
   [246, "primitiveCoarseLocalMicrosecondClock"],
   [248, "primitiveArrayBecomeOneWayNoCopyHash"],
   [249, "primitiveArrayBecomeOneWayCopyHash"],
-  [250, "primitiveClearVMProfile"],
-  [251, "primitiveControlVMProfiling"],
-  [252, "primitiveVMProfileSamplesInto"],
+  [250, "primitiveClearVMProfile", NO_PROFILER],
+  [251, "primitiveControlVMProfiling", NO_PROFILER],
+  [252, "primitiveVMProfileSamplesInto", NO_PROFILER],
   [254, "primitiveVMParameter"],
   [541, "primitiveSmallFloatAdd"],
   [542, "primitiveSmallFloatSubtract"],
@@ -268,34 +279,34 @@ export const NUMBERED_PRIMITIVES: readonly PrimitiveRow[] = [
   [627, "primitiveStoreChar32IntoBytes"],
   [628, "primitiveStoreFloat32IntoBytes"],
   [629, "primitiveStoreFloat64IntoBytes"],
-  [630, "primitiveLoadBoolean8FromExternalAddress"],
-  [631, "primitiveLoadUInt8FromExternalAddress"],
-  [632, "primitiveLoadInt8FromExternalAddress"],
-  [633, "primitiveLoadUInt16FromExternalAddress"],
-  [634, "primitiveLoadInt16FromExternalAddress"],
-  [635, "primitiveLoadUInt32FromExternalAddress"],
-  [636, "primitiveLoadInt32FromExternalAddress"],
-  [637, "primitiveLoadUInt64FromExternalAddress"],
-  [638, "primitiveLoadInt64FromExternalAddress"],
-  [639, "primitiveLoadPointerFromExternalAddress"],
-  [640, "primitiveLoadChar8FromExternalAddress"],
-  [641, "primitiveLoadChar16FromExternalAddress"],
-  [642, "primitiveLoadChar32FromExternalAddress"],
-  [643, "primitiveLoadFloat32FromExternalAddress"],
-  [644, "primitiveLoadFloat64FromExternalAddress"],
-  [645, "primitiveStoreBoolean8IntoExternalAddress"],
-  [646, "primitiveStoreUInt8IntoExternalAddress"],
-  [647, "primitiveStoreInt8IntoExternalAddress"],
-  [648, "primitiveStoreUInt16IntoExternalAddress"],
-  [649, "primitiveStoreInt16IntoExternalAddress"],
-  [650, "primitiveStoreUInt32IntoExternalAddress"],
-  [651, "primitiveStoreInt32IntoExternalAddress"],
-  [652, "primitiveStoreUInt64IntoExternalAddress"],
-  [653, "primitiveStoreInt64IntoExternalAddress"],
-  [654, "primitiveStorePointerIntoExternalAddress"],
-  [655, "primitiveStoreChar8IntoExternalAddress"],
-  [656, "primitiveStoreChar16IntoExternalAddress"],
-  [657, "primitiveStoreChar32IntoExternalAddress"],
-  [658, "primitiveStoreFloat32IntoExternalAddress"],
-  [659, "primitiveStoreFloat64IntoExternalAddress"],
+  [630, "primitiveLoadBoolean8FromExternalAddress", NO_FOREIGN_MEMORY],
+  [631, "primitiveLoadUInt8FromExternalAddress", NO_FOREIGN_MEMORY],
+  [632, "primitiveLoadInt8FromExternalAddress", NO_FOREIGN_MEMORY],
+  [633, "primitiveLoadUInt16FromExternalAddress", NO_FOREIGN_MEMORY],
+  [634, "primitiveLoadInt16FromExternalAddress", NO_FOREIGN_MEMORY],
+  [635, "primitiveLoadUInt32FromExternalAddress", NO_FOREIGN_MEMORY],
+  [636, "primitiveLoadInt32FromExternalAddress", NO_FOREIGN_MEMORY],
+  [637, "primitiveLoadUInt64FromExternalAddress", NO_FOREIGN_MEMORY],
+  [638, "primitiveLoadInt64FromExternalAddress", NO_FOREIGN_MEMORY],
+  [639, "primitiveLoadPointerFromExternalAddress", NO_FOREIGN_MEMORY],
+  [640, "primitiveLoadChar8FromExternalAddress", NO_FOREIGN_MEMORY],
+  [641, "primitiveLoadChar16FromExternalAddress", NO_FOREIGN_MEMORY],
+  [642, "primitiveLoadChar32FromExternalAddress", NO_FOREIGN_MEMORY],
+  [643, "primitiveLoadFloat32FromExternalAddress", NO_FOREIGN_MEMORY],
+  [644, "primitiveLoadFloat64FromExternalAddress", NO_FOREIGN_MEMORY],
+  [645, "primitiveStoreBoolean8IntoExternalAddress", NO_FOREIGN_MEMORY],
+  [646, "primitiveStoreUInt8IntoExternalAddress", NO_FOREIGN_MEMORY],
+  [647, "primitiveStoreInt8IntoExternalAddress", NO_FOREIGN_MEMORY],
+  [648, "primitiveStoreUInt16IntoExternalAddress", NO_FOREIGN_MEMORY],
+  [649, "primitiveStoreInt16IntoExternalAddress", NO_FOREIGN_MEMORY],
+  [650, "primitiveStoreUInt32IntoExternalAddress", NO_FOREIGN_MEMORY],
+  [651, "primitiveStoreInt32IntoExternalAddress", NO_FOREIGN_MEMORY],
+  [652, "primitiveStoreUInt64IntoExternalAddress", NO_FOREIGN_MEMORY],
+  [653, "primitiveStoreInt64IntoExternalAddress", NO_FOREIGN_MEMORY],
+  [654, "primitiveStorePointerIntoExternalAddress", NO_FOREIGN_MEMORY],
+  [655, "primitiveStoreChar8IntoExternalAddress", NO_FOREIGN_MEMORY],
+  [656, "primitiveStoreChar16IntoExternalAddress", NO_FOREIGN_MEMORY],
+  [657, "primitiveStoreChar32IntoExternalAddress", NO_FOREIGN_MEMORY],
+  [658, "primitiveStoreFloat32IntoExternalAddress", NO_FOREIGN_MEMORY],
+  [659, "primitiveStoreFloat64IntoExternalAddress", NO_FOREIGN_MEMORY],
 ];
