@@ -3,10 +3,12 @@
 
 import { resetEden } from "../../vm/memory/allocation";
 import { edenStart, layOutMemory } from "../../vm/memory/map";
+import { setOldSpaceEnd } from "../../vm/memory/oldspace";
 import { setFirstObjects, setSpecialObjects } from "../../vm/memory/roots";
 import { Address, beginPrimitive, failureCode, Oop, result, signalQueueAt, signalQueueCount } from "../../vm/plugin";
 
 export * from "../../primitives/plugins/BitBltPlugin";
+export * from "../../primitives/plugins/JPEGReadWriter2Plugin";
 export * from "../../primitives/plugins/Matrix2x3Plugin";
 export {
   primitiveBeCursor,
@@ -27,9 +29,10 @@ export function prepareMemory(): void {
   resetEden(edenStart);
 }
 
-/** Forgets the new objects. */
-export function clearNewObjects(): void {
+/** Forgets the new objects; `end` is where the test's own end. */
+export function clearNewObjects(end: Address): void {
   resetEden(edenStart);
+  setOldSpaceEnd(end);
 }
 
 export function setUpObjects(

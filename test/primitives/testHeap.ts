@@ -38,6 +38,7 @@ export class TestHeap {
   private readonly classes: number;
   private readonly stack: number;
   private readonly start: number;
+  private readonly end: number;
   private free: number;
 
   constructor(instance: WebAssembly.Instance, pages = 64) {
@@ -45,6 +46,7 @@ export class TestHeap {
     this.exports = instance.exports as unknown as Exports;
     this.exports.prepareMemory!();
     this.free = this.memory.grow(pages) * 65536;
+    this.end = this.free + pages * 65536;
     this.stack = this.free + 1024;
     this.free += 1032;
     this.nil = this.pointers([], FORMAT_FIXED);
@@ -57,12 +59,13 @@ export class TestHeap {
     this.semaphore = this.defineClass(SEMAPHORE_INDEX, SPECIAL_CLASS_SEMAPHORE, 3);
     this.start = this.free;
     this.exports.setUpObjects!(this.nil, this.falseObject, this.trueObject, hidden, this.specialObjects);
+    this.clear();
   }
 
   /** Forgets all objects but nil, false, true and the special objects. */
   clear(): void {
     this.free = this.start;
-    this.exports.clearNewObjects!();
+    this.exports.clearNewObjects!(this.end);
   }
 
   /** An instance of a class made by `defineClass`. */
@@ -164,7 +167,7 @@ export class TestHeap {
     }
     const object = this.free;
     this.free += 8 + Math.max(slots, 1) * 8;
-    if (this.free > this.memory.buffer.byteLength) throw new Error("TestHeap: full; ask for more pages");
+    if (this.free > this.end) throw new Error("TestHeap: full; ask for more pages");
     view.setUint32(object, (format << FORMAT_SHIFT) | classIndex, true);
     view.setUint32(object + 4, Math.min(slots, OVERFLOW_SLOT_COUNT) << SLOT_COUNT_SHIFT, true);
     new Uint8Array(this.memory.buffer, object + 8, Math.max(slots, 1) * 8).fill(0);
