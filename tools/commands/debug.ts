@@ -1,11 +1,8 @@
 // `stvm debug`: a prompt over a stopped image. Lines come from --command, then from standard input.
 
-import { createInterface } from "node:readline";
 import { type CommandModule } from "yargs";
-import { DebugSession } from "../debugCommands.js";
-import { Debugger } from "../debugger.js";
-import { openImage } from "../session.js";
-import { Sources } from "../sources.js";
+import type { DebugSession } from "../debugCommands.js";
+import type { Debugger } from "../debugger.js";
 import { colours, reportError, UsageError } from "../terminal.js";
 
 interface Arguments {
@@ -33,6 +30,13 @@ export const debugCommand: CommandModule<object, Arguments> = {
 };
 
 async function debug(given: Arguments): Promise<void> {
+  // Loaded here: the other commands start without them.
+  const [{ openImage }, { Debugger }, { DebugSession }, { Sources }] = await Promise.all([
+    import("../session.js"),
+    import("../debugger.js"),
+    import("../debugCommands.js"),
+    import("../sources.js"),
+  ]);
   const session = await openImage(given.image, {
     arguments: given.arguments ?? [],
     // Standard input is the prompt's.
@@ -58,6 +62,7 @@ async function debug(given: Arguments): Promise<void> {
 
 /** Reads lines until `quit` or the end of input. Ctrl-C stops a running image; an empty line repeats the last one. */
 async function converse(machine: Debugger, prompt: DebugSession): Promise<void> {
+  const { createInterface } = await import("node:readline");
   const isTerminal = process.stdin.isTTY === true;
   const lines = createInterface({ input: process.stdin, output: isTerminal ? process.stdout : undefined });
   lines.setPrompt(colours.cyan("stvm> "));
