@@ -10,6 +10,9 @@ import {
   HEADER_BYTES,
   HIDDEN_ROOT_SLOTS,
   LAST_CLASS_INDEX_PUN,
+  LINK_NEXT,
+  LIST_FIRST_LINK,
+  LIST_LAST_LINK,
   OVERFLOW_SLOT_COUNT,
   PROCESS_MY_LIST,
   SCHEDULER_ACTIVE_PROCESS,
@@ -47,6 +50,8 @@ import { fileOffsetOf } from "./segments";
 
 const FIRST_OBJECTS: u32 = 5;
 const firstObjects = <Address>memory.data(20, 4);
+/** Processes that wait at one priority; more is taken for a cycle. */
+const MAX_LIST_LENGTH: u32 = 1000000;
 /** Selectors of the arithmetic bytecodes: 32 pairs of selector and argument count. */
 const SPECIAL_SELECTOR_SLOTS: u32 = 64;
 
@@ -213,7 +218,21 @@ function checkScheduler(special: Address): bool {
   if (!isPointersObject(lists, 1)) return damaged(IMAGE_BAD_PROCESS, <Address>scheduler);
   const count = slotCountOf(<Address>lists);
   for (let i: u32 = 0; i < count; i++) {
-    if (!isPointersObject(fetchPointer(i, lists), 2)) return damaged(IMAGE_BAD_PROCESS, <Address>lists);
+    if (!isProcessList(fetchPointer(i, lists))) return damaged(IMAGE_BAD_PROCESS, <Address>lists);
   }
   return true;
+}
+
+/** A list whose links are processes and come to an end at the last link. */
+function isProcessList(list: Oop): bool {
+  if (!isPointersObject(list, LIST_LAST_LINK + 1)) return false;
+  const nil = <Oop>firstObject(0);
+  let last = nil;
+  let link = fetchPointer(LIST_FIRST_LINK, list);
+  for (let i: u32 = 0; link != nil; i++) {
+    if (i == MAX_LIST_LENGTH || !isPointersObject(link, PROCESS_MY_LIST + 1)) return false;
+    last = link;
+    link = fetchPointer(LINK_NEXT, link);
+  }
+  return last == fetchPointer(LIST_LAST_LINK, list);
 }

@@ -13,24 +13,31 @@ import { DEFAULT_EDEN_BYTES } from "../tuning";
 import { defineSmallFloatClass, forgetWordSize } from "./adaptImage";
 import { checkHeap, firstObject } from "./check";
 import { clearFault, faultAt, imageFault } from "./fault";
-import { imageDataBytes, imageLastHash, imageWordBytes, readHeader } from "./header";
+import { imageDataBytes, imageEdenBytes, imageLastHash, imageWordBytes, readHeader } from "./header";
 import { bytesToLoad32, heapEnd32, load32, special32 } from "./load32";
 import { heapEnd64, load64, special64 } from "./load64";
 import { objectMapBytes } from "./objectMap";
 
+const MAX_EDEN_BYTES_OF_IMAGE: u32 = 32 << 20;
+
 /**
  * Loads the image that the host reads (hostImageRead), a file of `totalBytes`, into memory with an eden of that size (0
- * for the default) and at most `maxOldBytes` of old space (0 for as much as there is). Answers 0, or an IMAGE_… status
+ * for what the image asks for, or the default) and at most `maxOldBytes` of old space (0 for as much as there is). Answers 0, or an IMAGE_… status
  * of tables/imageFaults.ts; where the fault lies is in image/fault.ts.
  */
 export function loadImage(totalBytes: f64, edenBytes: u32, maxOldBytes: u32): i32 {
   clearFault();
   if (!readHeader(totalBytes)) return imageFault;
-  if (!loadHeap(edenBytes == 0 ? DEFAULT_EDEN_BYTES : edenBytes, maxOldBytes)) return imageFault;
+  if (!loadHeap(edenBytes == 0 ? edenBytesOfImage() : edenBytes, maxOldBytes)) return imageFault;
   setLastHash(<u32>imageLastHash);
   initializePages();
   resetEden(edenStart);
   return IMAGE_OK;
+}
+
+/** An image may ask for a larger eden (vmParameterAt: 45), within reason. */
+function edenBytesOfImage(): u32 {
+  return min(max(imageEdenBytes, DEFAULT_EDEN_BYTES), MAX_EDEN_BYTES_OF_IMAGE);
 }
 
 function loadHeap(edenBytes: u32, maxOldBytes: u32): bool {
