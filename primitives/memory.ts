@@ -1,7 +1,6 @@
-// Primitives 112, 124, 125, 163, 164, 172 and 180 to 184: how much memory there is, what it tells the image, and flags of
+// Primitives 112, 124, 125, 163, 164, 172 and 180 to 183: how much memory there is, what it tells the image, and flags of
 // objects. Their work is the memory's own, which is why they import it. Source: VMMaker, InterpreterPrimitives.
 
-import { pin } from "../vm/memory/become";
 import { bytesLeft, setLowSpaceThresholdBytes } from "../vm/memory/collector";
 import { largestFreeChunkBytes } from "../vm/memory/freelists";
 import { fetchMourner } from "../vm/memory/mourners";
@@ -49,7 +48,6 @@ import {
   Oop,
   SCHEDULER_ACTIVE_PROCESS,
   SCHEDULER_LISTS,
-  setPinned,
   setReadOnly,
   slotCountOf,
   smallIntegerValue,
@@ -156,19 +154,6 @@ export function primitiveIsPinned(): void {
   const object = fromTop(0);
   if (!isObject(object) || isForwardedOop(object)) return fail(ERROR_BAD_RECEIVER);
   answerBoolean(isPinned(<Address>object));
-}
-
-/** 184: pins an object or lets it go; answers whether it was pinned. */
-export function primitivePin(): void {
-  if (!takesAtLeast(1)) return;
-  const object = fromTop(1);
-  if (!isObject(object) || isForwardedOop(object)) return fail(ERROR_BAD_RECEIVER);
-  if (!isBoolean(fromTop(0))) return fail(ERROR_BAD_ARGUMENT);
-  const wanted = fromTop(0) == trueObject;
-  const pinned = isPinned(<Address>object);
-  if (wanted && !pinned && pin(object) == 0) return fail(ERROR_NO_MEMORY);
-  if (!wanted) setPinned(<Address>object, false);
-  answerBoolean(pinned);
 }
 
 /** Slots of an instance with so many elements; -1 for a class without elements. */

@@ -1,16 +1,33 @@
 // Primitives that collect, exchange identities or write the image: what moves objects or makes caches stale.
 
-import { ERROR_BAD_ARGUMENT_COUNT, ERROR_OPERATION_FAILED, PROCESS_SUSPENDED_CONTEXT } from "../layout";
+import {
+  ERROR_BAD_ARGUMENT,
+  ERROR_BAD_ARGUMENT_COUNT,
+  ERROR_BAD_RECEIVER,
+  ERROR_NO_MEMORY,
+  ERROR_OPERATION_FAILED,
+  PROCESS_SUSPENDED_CONTEXT,
+} from "../layout";
 import { writeSnapshot } from "../image/snapshot";
-import { become } from "../memory/become";
+import { become, pin, unpin } from "../memory/become";
 import { bytesLeft, prepareForSnapshot } from "../memory/collector";
 import { firstObject, nextObject } from "../memory/enumeration";
-import { slotCountOf } from "../memory/header";
+import { activePage } from "../memory/frames";
+import { isForwardedOop, isPinned, slotCountOf } from "../memory/header";
 import { fetchPointer, storePointer, storePointerUnchecked } from "../memory/object";
 import { Address, isObject, Oop, smallInteger } from "../memory/oop";
 import { falseObject, newRootWord, nil, rootWord, setRootWord, trueObject } from "../memory/roots";
-import { argument, argumentCount, beginPrimitive, booleanArgument, fail, failed, framesChanged, receiver } from "../plugin";
-import { evictAllPages, isContext, resumeContext } from "./contexts";
+import {
+  argument,
+  argumentCount,
+  beginPrimitive,
+  booleanArgument,
+  fail,
+  failed,
+  framesChanged,
+  receiver,
+} from "../plugin";
+import { evictAllPages, externalizeHead, isContext, resumeContext, resumePage } from "./contexts";
 import { clearExternalCall } from "./control";
 import { flushMethodCache } from "./lookup";
 import { isCompiledMethod } from "./methods";
@@ -73,10 +90,32 @@ function exchange(twoWay: bool, copyHash: bool): void {
     finishBecome(error, count);
     return;
   }
-  finishBecome(become(from, to, twoWay, copyHash), count);
+  // The stack is walked, and the running method may be among the elements.
+  externalizeHead();
+  const error = become(from, to, twoWay, copyHash);
+  resumePage(activePage);
+  finishBecome(error, count);
 }
 
 const keptContext: Address = newRootWord();
+
+/** 184: pins an object or lets it go; answers whether it was pinned. A young one moves to old space for it. */
+export function primitivePin(): void {
+  const count = argumentCount;
+  if (count == 0) return fail(ERROR_BAD_ARGUMENT_COUNT);
+  const object = count == 1 ? receiver() : argument(count - 2);
+  const flag = argument(count - 1);
+  if (!isObject(object) || isForwardedOop(object)) return fail(ERROR_BAD_RECEIVER);
+  if (flag != trueObject && flag != falseObject) return fail(ERROR_BAD_ARGUMENT);
+  const pinned = isPinned(<Address>object);
+  externalizeHead();
+  if (flag == falseObject) unpin(object);
+  else if (!pinned && pin(object) == 0) return fail(ERROR_NO_MEMORY);
+  resumePage(activePage);
+  flushMethodCache();
+  popThenAnswer(count, pinned ? trueObject : falseObject);
+  framesChanged();
+}
 
 function finishBecome(error: u32, count: u32): void {
   if (error != 0) {
