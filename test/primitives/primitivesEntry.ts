@@ -22,8 +22,36 @@ export * from "../../primitives/clock";
 export * from "../../primitives/strings";
 export * from "../../primitives/system";
 export * from "../../primitives/words";
+export * from "../../primitives/bytesAccess";
+export * from "../../primitives/memory";
+export * from "../../primitives/walking";
+export * from "../../primitives/plugins/ChecksumPlugin";
+export * from "../../primitives/plugins/DSAPrims";
 export * from "../../primitives/plugins/LargeIntegers";
+export * from "../../primitives/plugins/LocalePlugin";
 export * from "../../primitives/plugins/MiscPrimitivePlugin";
+export * from "../../primitives/plugins/UUIDPlugin";
+export * from "../../primitives/plugins/ZipPlugin";
+export {
+  primitiveAddFloatArray,
+  primitiveAddScalar,
+  primitiveAt as floatArrayAt,
+  primitiveAtPut as floatArrayAtPut,
+  primitiveDivFloatArray,
+  primitiveDivScalar,
+  primitiveDotProduct,
+  primitiveEqual as floatArrayEqual,
+  primitiveFromFloat64Array,
+  primitiveHashArray,
+  primitiveLength,
+  primitiveNormalize,
+  primitiveSum,
+} from "../../primitives/plugins/FloatArrayPlugin";
+export {
+  primitiveAddFloat64Array,
+  primitiveAt as float64ArrayAt,
+  primitiveDotProduct as float64ArrayDotProduct,
+} from "../../primitives/plugins/Float64ArrayPlugin";
 
 const FORMAT_FIXED = 1;
 const FORMAT_ARRAY = 2;

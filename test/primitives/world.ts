@@ -58,8 +58,11 @@ export class World {
     return new World(exports as Exports, memory as WebAssembly.Memory);
   }
 
-  define(name: string, index: number, format: number, size: number, special = -1): void {
-    this.classes.set(name, BigInt.asUintN(64, this.exports.defineClass(index, format, size, special) as bigint));
+  /** Defines a class; below another one where its superclass matters. */
+  define(name: string, index: number, format: number, size: number, special = -1, superclass = this.nil): void {
+    const behavior = BigInt.asUintN(64, this.exports.defineClass(index, format, size, special) as bigint);
+    new DataView(this.memory.buffer).setBigUint64(this.body(behavior), superclass, true);
+    this.classes.set(name, behavior);
   }
 
   classNamed(name: string): bigint {
@@ -102,6 +105,25 @@ export class World {
     return this.bytes(Buffer.from(text, "latin1"), "ByteString");
   }
 
+  words(content: Iterable<number>): bigint {
+    const values = [...content];
+    const object = this.instance("Bitmap", values.length);
+    new Uint32Array(this.memory.buffer, this.body(object), values.length).set(values);
+    return object;
+  }
+
+  wordsOf(object: bigint): number[] {
+    return [...new Uint32Array(this.memory.buffer, this.body(object), this.elementsOf(object))];
+  }
+
+  /** An instance of a class with these values in its slots. */
+  object(className: string, ...values: bigint[]): bigint {
+    const object = this.instance(className);
+    const view = new DataView(this.memory.buffer);
+    values.forEach((value, i) => view.setBigUint64(this.body(object) + 8 * i, value, true));
+    return object;
+  }
+
   array(...values: bigint[]): bigint {
     const object = this.instance("Array", values.length);
     const view = new DataView(this.memory.buffer);
@@ -112,6 +134,11 @@ export class World {
   instance(className: string, size = 0, old = false): bigint {
     const object = this.exports.newInstance(this.classNamed(className), size, old ? 1 : 0) as bigint;
     return BigInt.asUintN(64, object);
+  }
+
+  /** A context, of which only the class matters. */
+  newContext(): bigint {
+    return BigInt.asUintN(64, this.exports.newObject(22, 3, 36) as bigint);
   }
 
   character(code: number): bigint {
