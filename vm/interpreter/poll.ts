@@ -29,6 +29,7 @@ import { externalizeHead, moveActiveFrameToNewPage, resumePage } from "./context
 import { flushMethodCache } from "./lookup";
 import { activeProcess, allProcessesWait, signalExternalSemaphores, signalSpecial } from "./processes";
 import { fp, sp } from "./registers";
+import { RELINQUISH_MICROSECONDS } from "../tuning";
 import { OUTCOME_IDLE, outcome, OUTCOME_NONE, stop } from "./stop";
 
 /** Microseconds UTC at which the timer semaphore is signalled; 0 for never. */
@@ -57,15 +58,20 @@ export function poll(): bool {
   if (outcome != OUTCOME_NONE) return false;
   if (sp < pageLimit(pageOf(fp))) moveActiveFrameToNewPage();
   collectIfWanted();
+  const process = activeProcess();
   handleEvents();
   setStackLimit(pageLimit(activePage));
   if (outcome == OUTCOME_NONE && allProcessesWait) stop(OUTCOME_IDLE, wakeTime);
-  if (outcome == OUTCOME_NONE && relinquished) {
-    relinquished = false;
-    stop(OUTCOME_IDLE, wakeTime);
-  }
+  // An event may just have given another process the processor: that one has not asked to idle.
+  if (outcome == OUTCOME_NONE && relinquished && activeProcess() == process) stop(OUTCOME_IDLE, idleUntil());
+  relinquished = false;
   setStackLimit(pageLimit(activePage));
   return outcome == OUTCOME_NONE;
+}
+
+/** When a process that gave the processor away looks again: with the timer, or after a while where that is not set. */
+function idleUntil(): i64 {
+  return wakeTime != 0 ? wakeTime : hostUtcMicroseconds() + RELINQUISH_MICROSECONDS;
 }
 
 /** Signals what has become due. Processes may switch. */
