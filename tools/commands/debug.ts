@@ -47,6 +47,8 @@ async function debug(given: Arguments): Promise<void> {
   });
   const machine = new Debugger(session, given.image);
   const prompt = new DebugSession(machine, new Sources(session.reflection, given.image));
+  // At a terminal the prompt reads Ctrl-C itself; this is for a pipe, and while --command lines run.
+  process.on("SIGINT", () => machine.interrupt());
   print(prompt.where());
   let failed = false;
   for (const line of given.command ?? []) {

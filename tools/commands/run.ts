@@ -54,10 +54,20 @@ async function run(options: RunOptions): Promise<number> {
   const outcome = await vm.runToEnd();
   stopListening();
   if (options.screenshot !== undefined) writeScreenshot(vm, options.screenshot);
+  if (outcome.kind === "fatal" && options.logLevel >= 3) printProcesses(vm);
   vm.destroy();
   if (outcome.kind === "quit") return outcome.code & 0xff;
   if (!shown.has(outcome.message)) console.error(`stvm: ${options.image}: ${outcome.message}`);
   return 1;
+}
+
+/** Every process, not only the one that was active; nothing where the heap is too broken to say. */
+function printProcesses(vm: Vm): void {
+  try {
+    for (const line of vm.processStacks()) console.error(line);
+  } catch (error) {
+    console.error(`stvm: the processes cannot be shown: ${String(error)}`);
+  }
 }
 
 function printLog(level: LogLevel, message: string): void {
@@ -76,9 +86,7 @@ function changeFolder(folder: string): void {
 /** Ctrl-C and SIGUSR1 show every process's stack; a second Ctrl-C within two seconds ends the run with 130. */
 function listenToSignals(vm: Vm): () => void {
   let lastInterrupt = 0;
-  const print = () => {
-    for (const line of vm.processStacks()) console.error(line);
-  };
+  const print = () => printProcesses(vm);
   const interrupt = () => {
     if (Date.now() - lastInterrupt < 2000) process.exit(130);
     lastInterrupt = Date.now();
