@@ -15,7 +15,9 @@ import {
   METACLASS_THIS_CLASS,
   METHOD_DICTIONARY_KEYS,
   METHOD_DICTIONARY_VALUES,
+  SPECIAL_CLASS_BYTE_STRING,
   SPECIAL_CLASS_SMALL_INTEGER,
+  SPECIAL_DOES_NOT_UNDERSTAND,
 } from "../layout.js";
 import type { Address, Heap, Oop } from "./heap.js";
 
@@ -69,17 +71,19 @@ export class Reflection {
   private readClassName(classObject: Address): string {
     const { heap } = this;
     if (!heap.isPointers(classObject)) return "(no class)";
-    if (this.isMetaclass(classObject)) {
-      const instance = heap.reference(classObject, METACLASS_THIS_CLASS);
-      return `${this.ownName(instance) ?? `(class ${this.heap.identityHashOf(classObject)})`} class`;
-    }
-    return this.ownName(classObject) ?? `(class ${this.heap.identityHashOf(classObject)})`;
+    if (!this.isMetaclass(classObject)) return this.ownName(classObject);
+    return `${this.ownName(heap.reference(classObject, METACLASS_THIS_CLASS))} class`;
   }
 
-  private ownName(classObject: Address): string | undefined {
-    if (!this.heap.isPointers(classObject) || this.heap.slotCountOf(classObject) <= CLASS_NAME) return undefined;
-    const name = this.heap.reference(classObject, CLASS_NAME);
-    return this.heap.isBytes(name) ? this.heap.string(name) : undefined;
+  /** Of a class, not a metaclass; images that were stripped of names have numbers instead. */
+  private ownName(classObject: Address): string {
+    const { heap } = this;
+    if (!heap.isPointers(classObject)) return "(no class)";
+    const name = heap.slotCountOf(classObject) > CLASS_NAME ? heap.reference(classObject, CLASS_NAME) : heap.nil;
+    if (heap.isBytes(name)) return heap.string(name);
+    // A class that never had an instance has no index; its metaclass has one.
+    const index = heap.identityHashOf(classObject);
+    return index !== 0 ? `(class ${index})` : `(class under ${heap.identityHashOf(heap.classOfObject(classObject))})`;
   }
 
   /** Classes by name; metaclasses are reached from their class. */
@@ -324,8 +328,13 @@ export class Reflection {
   }
 
   private printBytes(object: Address, className: string): string {
-    if (/Symbol$/.test(className)) return printSymbol(this.heap.string(object));
-    if (/String$/.test(className)) return `'${shorten(this.heap.string(object)).replaceAll("'", "''")}'`;
+    // In images without names, the special objects tell what is a symbol and what a string.
+    const classObject = this.heap.classOfObject(object);
+    const symbolClass = this.heap.classOfObject(this.heap.specialObject(SPECIAL_DOES_NOT_UNDERSTAND));
+    const stringClass = this.heap.specialObject(SPECIAL_CLASS_BYTE_STRING);
+    if (/Symbol$/.test(className) || classObject === symbolClass) return printSymbol(this.heap.string(object));
+    if (/String$/.test(className) || classObject === stringClass)
+      return `'${shorten(this.heap.string(object)).replaceAll("'", "''")}'`;
     const size = this.heap.byteSizeOf(object);
     if (className !== "ByteArray" || size > MAX_PRINTED_ELEMENTS * 2) return `a ${className} of ${size} bytes`;
     return `#[${[...this.heap.bytesOf(object)].join(" ")}]`;
