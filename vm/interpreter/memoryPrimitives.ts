@@ -27,7 +27,7 @@ import {
   framesChanged,
   receiver,
 } from "../plugin";
-import { evictAllPages, externalizeHead, isContext, resumeContext, resumePage } from "./contexts";
+import { evictAllPages, externalizeHead, isContext, normalizeWidow, resumeContext, resumePage } from "./contexts";
 import { clearExternalCall } from "./control";
 import { flushMethodCache } from "./lookup";
 import { isCompiledMethod } from "./methods";
@@ -149,7 +149,7 @@ export function primitiveSnapshot(): void {
   setRootWord(keptContext, receiver());
   popThenAnswer(0, trueObject);
   storePointer(PROCESS_SUSPENDED_CONTEXT, activeProcess(), evictAllPages());
-  forgetExternalCalls();
+  forgetThisRun();
   const written = prepareForSnapshot() && writeSnapshot(0, 0) == 0;
   afterCollection();
   flushMethodCache();
@@ -169,9 +169,10 @@ export function primitiveSnapshot(): void {
   fail(ERROR_OPERATION_FAILED);
 }
 
-/** An image must not remember what this run found for its named primitives. */
-function forgetExternalCalls(): void {
+/** An image must not hold what only this run knows: where contexts had frames, what named primitives were found. */
+function forgetThisRun(): void {
   for (let object = firstObject(); object != 0; object = nextObject(object)) {
     if (isCompiledMethod(object)) clearExternalCall(object);
+    else if (isContext(object)) normalizeWidow(object);
   }
 }
