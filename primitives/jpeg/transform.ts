@@ -58,6 +58,37 @@ export function inverseTransform(coefficients: Address, quantisers: Address, sam
   }
 }
 
+/**
+ * The same for JPEGReaderPlugin: 64 i32 become samples in place, with 64 i32 of quantisers. That plugin cuts instead of
+ * rounding, and takes 127 for the middle. JPEGReaderPlugin>>idctBlockInt:qt:
+ */
+export function inverseTransformCutting(block: Address, quantisers: Address): void {
+  for (let i: u32 = 0; i < 64; i++) {
+    const at = i << 2;
+    store<i32>(work + at, load<i32>(block + at) * load<i32>(quantisers + at));
+  }
+  for (let i: u32 = 0; i < 8; i++) inverseCutting(work + (i << 2), 32, 1 << (FRACTION - KEPT));
+  for (let i: u32 = 0; i < 8; i++) inverseCutting(work + (i << 5), 4, 1 << (FRACTION + KEPT + 3));
+  for (let i: u32 = 0; i < 64; i++) {
+    const value = load<i32>(work + (i << 2)) + 127;
+    store<i32>(block + (i << 2), min(max(value, 0), 255));
+  }
+}
+
+function inverseCutting(at: Address, step: u32, divisor: i32): void {
+  inverse8(
+    load<i32>(at),
+    load<i32>(at + step),
+    load<i32>(at + 2 * step),
+    load<i32>(at + 3 * step),
+    load<i32>(at + 4 * step),
+    load<i32>(at + 5 * step),
+    load<i32>(at + 6 * step),
+    load<i32>(at + 7 * step),
+  );
+  for (let j: u32 = 0; j < 8; j++) store<i32>(at + j * step, load<i32>(results + (j << 2)) / divisor);
+}
+
 /** Coefficients (64 i32, eight times too large) of samples (64 i32, -128 to 127), in place. */
 export function forwardTransform(block: Address): void {
   for (let i: u32 = 0; i < 8; i++) forward8(block + (i << 5), 4, FRACTION - KEPT, KEPT);

@@ -8,7 +8,9 @@ import { setFirstObjects, setSpecialObjects } from "../../vm/memory/roots";
 import { Address, beginPrimitive, failureCode, Oop, result, signalQueueAt, signalQueueCount } from "../../vm/plugin";
 
 export * from "../../primitives/plugins/BitBltPlugin";
+export * from "../../primitives/plugins/BMPReadWriterPlugin";
 export * from "../../primitives/plugins/JPEGReadWriter2Plugin";
+export * from "../../primitives/plugins/JPEGReaderPlugin";
 export * from "../../primitives/plugins/Matrix2x3Plugin";
 export {
   primitiveBeCursor,
