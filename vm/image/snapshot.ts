@@ -1,14 +1,11 @@
 // Writes the heap as a 64-bit Spur image that any Spur virtual machine opens: one segment, the present addresses as its
 // own (VMMaker: SpurImageWriter>>writeImageFile:fromHeader:, StackInterpreter>>newHeader). Memory must be ready for it:
-// every object in old space, which is free of holes and forwarders, and every frame a context's.
+// every object in old space, which is free of holes and forwarders, and no context with a frame or what is left of one.
 
 import { hostSnapshotBegin, hostSnapshotEnd, hostSnapshotWrite } from "../host";
 import {
-  CLASS_INDEX_CONTEXT,
   CLASS_INDEX_FREE,
   CLASS_INDEX_SEGMENT_BRIDGE,
-  CONTEXT_PC,
-  CONTEXT_SENDER,
   FORMAT_COMPILED_METHOD,
   FORMAT_SHIFT,
   FORMAT_WORDS64,
@@ -28,9 +25,9 @@ import { lastHash } from "../memory/hash";
 import { classIndexOf, formatOf, slotCountOf } from "../memory/header";
 import { oldSpaceStart } from "../memory/map";
 import { oldSpaceEnd } from "../memory/oldspace";
-import { fetchPointer, storePointerUnchecked } from "../memory/object";
-import { Address, isSmallInteger } from "../memory/oop";
-import { nil, specialObjects, trueObject } from "../memory/roots";
+import { fetchPointer } from "../memory/object";
+import { Address } from "../memory/oop";
+import { specialObjects, trueObject } from "../memory/roots";
 import {
   imageCodeSize,
   imageEdenBytes,
@@ -46,7 +43,6 @@ import {
 const CHUNK_BYTES: u32 = 1 << 20;
 const header = <Address>memory.data(128, 8);
 const bridge = <Address>memory.data(16, 8);
-let bothBytecodeSets: bool = false;
 
 /**
  * Writes a snapshot to the file with the name in memory, or to the present one if `nameBytes` is 0. It becomes visible
@@ -63,7 +59,6 @@ export function writeSnapshot(name: Address, nameBytes: u32): i32 {
 
 function writeAll(): i32 {
   memory.fill(freeListsObject() + HEADER_BYTES, 0, FREE_LIST_COUNT << WORD_SHIFT);
-  prepareObjects();
   fillHeader();
   let status = hostSnapshotWrite(header, IMAGE_HEADER_BYTES_64);
   for (let place = oldSpaceStart; place < oldSpaceEnd && status >= 0;) {
@@ -85,7 +80,7 @@ function freeListsObject(): Address {
 /** The layout is drawn in layout.ts. */
 function fillHeader(): void {
   const bytes = <u64>(oldSpaceEnd - oldSpaceStart) + SEGMENT_BRIDGE_BYTES;
-  const both = imageUsesBothBytecodeSets || bothBytecodeSets;
+  const both = imageUsesBothBytecodeSets || usesBothBytecodeSets();
   memory.fill(header, 0, IMAGE_HEADER_BYTES_64);
   store<u32>(header, both ? IMAGE_FORMAT_SPUR_64_MULTIPLE : IMAGE_FORMAT_SPUR_64);
   store<u32>(header, IMAGE_HEADER_BYTES_64, 4);
@@ -114,27 +109,15 @@ function fillBridge(): void {
   store<u64>(bridge, 0, 8);
 }
 
-/**
- * Looks through the heap once: contexts whose frame is gone become what they mean to Smalltalk, ended ones, and not the
- * places on our stack that they remember (StackInterpreter>>bereaveAllMarriedContexts); and `bothBytecodeSets` tells
- * whether there are methods of both sets, which the sign of a method's header says.
- */
-function prepareObjects(): void {
+/** Whether the heap has methods of both bytecode sets; the sign of a method's header tells which it uses. */
+function usesBothBytecodeSets(): bool {
   let found: u32 = 0;
   for (let place = oldSpaceStart; place < oldSpaceEnd;) {
     const object = load<u8>(place, 7) == OVERFLOW_SLOT_COUNT ? place + HEADER_BYTES : place;
     place = object + HEADER_BYTES + (max<u32>(slotCountOf(object), 1) << WORD_SHIFT);
-    const classIndex = classIndexOf(object);
-    if (classIndex == CLASS_INDEX_CONTEXT) {
-      if (isSmallInteger(fetchPointer(CONTEXT_SENDER, object))) endContext(object);
-    } else if (formatOf(object) >= FORMAT_COMPILED_METHOD && classIndex != CLASS_INDEX_FREE) {
-      found |= <i64>fetchPointer(0, object) < 0 ? 2 : 1;
-    }
+    if (formatOf(object) < FORMAT_COMPILED_METHOD || classIndexOf(object) == CLASS_INDEX_FREE) continue;
+    found |= <i64>fetchPointer(0, object) < 0 ? 2 : 1;
+    if (found == 3) return true;
   }
-  bothBytecodeSets = found == 3;
-}
-
-function endContext(context: Address): void {
-  storePointerUnchecked(CONTEXT_SENDER, context, nil);
-  storePointerUnchecked(CONTEXT_PC, context, nil);
+  return false;
 }
