@@ -45,6 +45,7 @@ import {
   executeMethod,
   MAX_PUSHED_ARGUMENTS,
   pushElements,
+  quickAnswer,
 } from "./activation";
 import {
   argumentCount as foundCount,
@@ -59,7 +60,7 @@ import {
 } from "./lookup";
 import { LOG_WARNING, logBytes, logEnd, logText } from "./log";
 import { headerArgumentCount, isCompiledMethod, methodHeader, primitiveNumberOf } from "./methods";
-import { namedPrimitive, numberedPrimitive } from "./primitiveTable";
+import { isQuick, namedPrimitive, numberedPrimitive } from "./primitiveTable";
 import { push, setSp, setStackValue, sp, stackValue } from "./registers";
 import { send } from "./returns";
 
@@ -350,7 +351,10 @@ export function primitiveDoPrimitiveWithArgs(): void {
     fail(ERROR_BAD_ARGUMENT);
     return;
   }
-  runWithArray(numberedPrimitive(<u32>smallIntegerValue(number)), array);
+  const index = <u32>min<u64>(<u64>smallIntegerValue(number), u32.MAX_VALUE);
+  // A quick primitive has no function; a method that has one may hold no bytecode to fall back to.
+  if (isQuick(index) && slotCountOf(<Address>array) == 0) answer(quickAnswer(index, receiver()));
+  else runWithArray(numberedPrimitive(index), receiver(), array);
 }
 
 /** 218. receiver tryNamedPrimitive: method literal withArgs: array: the method is the first argument. */
@@ -366,34 +370,39 @@ export function primitiveDoNamedPrimitiveWithArgs(): void {
     fail(ERROR_BAD_METHOD);
     return;
   }
-  runWithArray(externalFunction(literal), array);
+  runWithArray(externalFunction(literal), argumentCount == 3 ? argument(1) : receiver(), array);
 }
 
-/** Calls a primitive with the elements of an Array as arguments; the stack is put back where it fails. */
-function runWithArray(primitiveFunction: u32, array: Oop): void {
-  const target = argumentCount == 3 && isCompiledMethod(argument(0)) ? argument(1) : receiver();
-  const dropped = argumentCount;
-  const savedSp = sp;
+/**
+ * Calls a primitive on a receiver with the elements of an Array, which take the place of this call's own receiver and
+ * arguments, so that a primitive that changes frames finds the stack it expects. All is put back where it fails.
+ */
+function runWithArray(primitiveFunction: u32, target: Oop, array: Oop): void {
+  const count = argumentCount;
+  const callSp = sp;
+  const slot = sp + (count << 3);
+  const ownReceiver = receiver();
+  const first = argument(0);
+  const second = count > 1 ? argument(1) : 0;
   const size = slotCountOf(<Address>array);
-  if (primitiveFunction == 0 || !pushCall(target, array)) {
+  if (primitiveFunction == 0) {
     fail(ERROR_NOT_FOUND);
     return;
   }
-  beginPrimitive(sp + (size << 3), size);
+  setSp(slot);
+  setStackValue(0, target);
+  pushElements(array, MAX_PUSHED_ARGUMENTS);
+  beginPrimitive(slot, size);
   call_indirect<void>(primitiveFunction);
-  if (failureCode == FRAMES_CHANGED) {
-    // The primitive left its answer, or a new frame, above the arguments of this call; they are dropped by moving it.
-    return;
-  }
+  if (failureCode == FRAMES_CHANGED) return;
   const code = failureCode;
   const value = result;
-  setSp(savedSp);
-  beginPrimitive(savedSp + (dropped << 3), dropped);
+  store<u64>(slot, ownReceiver);
+  store<u64>(slot - 8, first);
+  if (count > 1) store<u64>(slot - 16, second);
+  if (count > 2) store<u64>(slot - 24, array);
+  setSp(callSp);
+  beginPrimitive(slot, count);
   if (code != 0) fail(code);
   else answer(value);
-}
-
-function pushCall(target: Oop, array: Oop): bool {
-  push(target);
-  return pushElements(array, MAX_PUSHED_ARGUMENTS);
 }
