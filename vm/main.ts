@@ -10,7 +10,8 @@ import { setStackLimit } from "./memory/map";
 import { fetchPointer, storePointerUnchecked } from "./memory/object";
 import { nil } from "./memory/roots";
 import { signalSemaphoreWithIndex } from "./plugin";
-import { resumeCall } from "./interpreter/activation";
+import { isCallSuspended, resumeCall } from "./interpreter/activation";
+import { startSend as startSendNow } from "./interpreter/outside";
 import { isContext, resumeContext } from "./interpreter/contexts";
 import { startSession } from "./interpreter/control";
 import { flushMethodCache } from "./interpreter/lookup";
@@ -94,12 +95,14 @@ export function runStepping(polls: i32, steps: u32, frame: u32): i32 {
 function begin(): bool {
   if (outcome == OUTCOME_FATAL) return false;
   clearOutcome();
-  handleEvents();
-  if (allProcessesWait) stop(OUTCOME_IDLE, wakeTime);
-  else {
+  if (isCallSuspended()) {
     setStackLimit(pageLimit(activePage));
     resumeCall();
+    if (outcome != OUTCOME_NONE) return false;
   }
+  handleEvents();
+  if (allProcessesWait) stop(OUTCOME_IDLE, wakeTime);
+  else setStackLimit(pageLimit(activePage));
   return outcome == OUTCOME_NONE && poll();
 }
 
@@ -116,6 +119,14 @@ export function signalSemaphore(index: u32): i32 {
 /** Signals the image's interrupt semaphore at the next poll, as its interrupt key does. */
 export function requestInterrupt(): void {
   interruptAtPoll();
+}
+
+export { forgetSend, outsideAnswer, outsideArguments } from "./interpreter/outside";
+export { newString as newStringFrom, scratchMemory } from "./plugin";
+
+/** Sends a message from outside (interpreter/outside.ts); 4 where the active process waits for the host. */
+export function startSend(receiver: u64, selector: u64, count: u32): i32 {
+  return isCallSuspended() ? 4 : startSendNow(receiver, selector, count);
 }
 
 export { reportStack as logStack } from "./interpreter/stacktrace";

@@ -4,7 +4,7 @@ import { describe, expect, test } from "@jest/globals";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createVm, mirrorsOf, virtualClock, type VmOptions } from "../../vm/embed/node.js";
+import { createVm, mirrorsOf, type Sendable, virtualClock, type VmOptions } from "../../vm/embed/node.js";
 import { imagesArePresent } from "../image/loader.js";
 
 const testImage = imagesArePresent() ? test : test.skip;
@@ -104,6 +104,43 @@ describe("mirrors", () => {
     expect(mirrors.object((-5n << 3n) | 1n).value).toBe(-5);
     expect(mirrors.object((65n << 3n) | 2n).value).toBe("A");
     vm.destroy();
+  });
+});
+
+describe("messages from outside", () => {
+  testImage("are answered while nothing else drives the image", async () => {
+    const vm = await createVm({ image: CUIS });
+    const mirrors = () => mirrorsOf(vm);
+    const send = async (receiver: Sendable, selector: string, ...args: Sendable[]) =>
+      (await mirrors().send(receiver, selector, ...args)).value;
+    expect(await send(3, "+", 4)).toBe(7);
+    expect(await send(-5, "abs")).toBe(5);
+    expect(await send(20, "factorial")).toBe(2432902008176640000n);
+    expect(await send("hello", "asUppercase")).toBe("HELLO");
+    expect(await send(true, "not")).toBe(false);
+    expect(await send(null, "isNil")).toBe(true);
+    expect(await send(7, "between:and:", 1, 10)).toBe(true);
+    expect(await send(mirrors().classNamed("OrderedCollection")!, "name")).toBe("OrderedCollection");
+    const point = await mirrors().send(3, "@", 4);
+    expect(point.className).toBe("Point");
+    expect(point.variable("y")!.value).toBe(4);
+    await expect(send(1, "noSuchSelectorAtAll")).rejects.toThrow(/no such symbol/);
+    await expect(send(2 ** 62, "+", 1)).rejects.toThrow(/no SmallInteger/);
+    vm.destroy();
+  });
+
+  testImage("are answered while the image runs", async () => {
+    const vm = await createVm({ image: CUIS });
+    const end = vm.runToEnd();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const answers = [];
+    for (let i = 0; i < 5; i++) answers.push((await mirrorsOf(vm).send(i, "*", i)).value);
+    expect(answers).toEqual([0, 1, 4, 9, 16]);
+    const first = mirrorsOf(vm).send(100, "factorial");
+    await expect(mirrorsOf(vm).send(1, "+", 1)).rejects.toThrow(/another message is under way/);
+    expect(typeof (await first).value).toBe("bigint");
+    vm.destroy();
+    await expect(end).rejects.toThrow(/destroyed/);
   });
 });
 

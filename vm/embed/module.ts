@@ -13,6 +13,15 @@ export interface VmExports {
   signalSemaphore(index: number): number;
   /** Signals the image's interrupt semaphore, as its interrupt key would. */
   requestInterrupt?(): void;
+  /** Messages from outside (vm/interpreter/outside.ts). */
+  outsideArguments(): number;
+  startSend(receiver: bigint, selector: bigint, count: number): number;
+  outsideAnswer(): bigint;
+  forgetSend(): void;
+  /** A new String with bytes of memory; 0n without memory. */
+  newStringFrom(address: number, bytes: number): bigint;
+  /** 64 KiB that nobody uses between runs. */
+  scratchMemory(): number;
   readonly [name: string]: unknown;
 }
 

@@ -11,7 +11,14 @@ export { systemClock, virtualClock, type Clock } from "./clock.js";
 export { WOULD_WAIT, type DriverOverrides, type HostDrivers, type LogLevel, type PathStat } from "./drivers.js";
 export { displayOf, type Picture } from "./display.js";
 export { type FileAccess } from "./filePolicy.js";
-export { type ClassMirror, mirrorsOf, type Mirrors, type ObjectMirror, type PlainValue } from "./mirrors.js";
+export {
+  type ClassMirror,
+  mirrorsOf,
+  type Mirrors,
+  type ObjectMirror,
+  type PlainValue,
+  type Sendable,
+} from "./mirrors.js";
 export { VmError, type FinalOutcome, type Outcome, type Vm } from "./vm.js";
 
 export interface VmOptions extends NodeHostOptions {

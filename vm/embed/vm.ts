@@ -65,6 +65,12 @@ export interface Vm {
   signalSemaphore(index: number): void;
   /** As the interrupt key of the image: its user-interrupt handler runs. */
   interrupt(): void;
+  /** Ends a wait early: something that the image may have waited for has happened. */
+  wake(): void;
+  /** Whether a `runToEnd` is under way. */
+  readonly isRunning: boolean;
+  /** Called within `run` when a message from outside was answered or the image has ended, before the image runs again (mirrors.ts). */
+  onAnswered: (() => void) | undefined;
   /** Every process with its stack, a line for each process and each activation. */
   processStacks(): string[];
   /** Gives memory and files back; nothing may be called after. A `runToEnd` under way rejects. */
@@ -106,6 +112,7 @@ function vmOver(vmExports: VmExports, drivers: HostDrivers, options: VmCoreOptio
   let exports: VmExports | undefined = vmExports;
   let final: FinalOutcome | undefined;
   let wake: (() => void) | undefined;
+  let running = 0;
   const alive = () => {
     if (exports === undefined) throw new VmError("destroyed", "stvm: the virtual machine was destroyed");
     return exports;
@@ -120,17 +127,23 @@ function vmOver(vmExports: VmExports, drivers: HostDrivers, options: VmCoreOptio
       errors.length = 0;
       const outcome = runSlice(machine, enter, errors);
       if (outcome.kind === "quit" || outcome.kind === "fatal") final = outcome;
+      if (outcome.kind === "answered" || final !== undefined) vm.onAnswered?.();
       return outcome;
     },
     async runToEnd() {
-      for (;;) {
-        const outcome = vm.run();
-        if (outcome.kind === "quit" || outcome.kind === "fatal") {
-          await drivers.drained();
-          return outcome;
+      running++;
+      try {
+        for (;;) {
+          const outcome = vm.run();
+          if (outcome.kind === "quit" || outcome.kind === "fatal") {
+            await drivers.drained();
+            return outcome;
+          }
+          await vm.wait(outcome);
+          alive();
         }
-        await vm.wait(outcome);
-        alive();
+      } finally {
+        running--;
       }
     },
     async wait(outcome) {
@@ -143,6 +156,11 @@ function vmOver(vmExports: VmExports, drivers: HostDrivers, options: VmCoreOptio
       exports?.signalSemaphore(index);
       wake?.();
     },
+    wake: () => wake?.(),
+    get isRunning() {
+      return running > 0;
+    },
+    onAnswered: undefined,
     interrupt() {
       alive().requestInterrupt?.();
       wake?.();
@@ -200,9 +218,9 @@ function runSlice(machine: VmExports, enter: (machine: VmExports) => number, err
       return { kind, code: Number(detail) };
     case "fatal":
       return { kind, message: errors[0] ?? "the virtual machine stopped", stack: errors.slice(1) };
-    case "slice":
     case "break":
       return { kind, reason: Number(detail) };
+    case "slice":
     case "waiting":
     case "answered":
       return { kind };

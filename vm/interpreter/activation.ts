@@ -243,6 +243,11 @@ export function suspendCall(method: Oop, primitive: u32, count: u32): void {
   stop(OUTCOME_WAITING);
 }
 
+/** Whether the active process is in a call that waits for the host: no other process may run until it is made. */
+export function isCallSuspended(): bool {
+  return rootWord(suspendedMethod) != 0;
+}
+
 /** Makes the suspended call again, if there is one. */
 export function resumeCall(): void {
   const method = rootWord(suspendedMethod);

@@ -45,6 +45,7 @@ import {
 } from "./contexts";
 import { argumentCount, findMethod, newMethod, newPrimitive } from "./lookup";
 import { primitiveNumberOf } from "./methods";
+import { takeOutsideAnswer } from "./outside";
 import { fp, ip, push, setRegisters, sp } from "./registers";
 
 /** The number that marks `ensure:` and `ifCurtailed:`; there is no such primitive. */
@@ -61,7 +62,7 @@ export function send(selector: Oop, count: u32): void {
 export function returnFromBaseFrame(value: Oop): void {
   const sender = senderContextOfBase(fp);
   if (!isContext(sender) || !isAlive(sender)) {
-    sendCannotReturn(value);
+    if (!takeOutsideAnswer(value)) sendCannotReturn(value);
     return;
   }
   releasePage(activePage);
