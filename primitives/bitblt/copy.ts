@@ -141,14 +141,28 @@ function copyWords(): void {
 function mergeRow(row: i32): void {
   const from = sourceRow(row);
   const to = destRow(row);
-  // A halftone of one row is used as it is, whatever the row; the modulo says the same.
   const halftone = halftoneWord(blit.y + row);
   const words = blit.words;
+  if (windowShift == 0 && !blit.rightToLeft) return mergeAligned(from + (windowWord << 2), to, halftone);
   for (let i = 0; i < words; i++) {
     const word = blit.rightToLeft ? words - 1 - i : i;
     const mask = word == 0 ? blit.firstMask : word == words - 1 ? blit.lastMask : 0xffffffff;
     mergeWord(to + (word << 2), windowAt(from, windowWord + word) & halftone, mask);
   }
+}
+
+/** Words aligned alike, from left to right: each is read as it is. */
+function mergeAligned(fromStart: Address, to: Address, halftone: u32): void {
+  const rule = blit.rule;
+  const last = to + ((blit.words - 1) << 2);
+  mergeWord(to, load<u32>(fromStart) & halftone, blit.firstMask);
+  if (to == last) return;
+  blit.mask = 0xffffffff;
+  let from = fromStart + 4;
+  for (let at = to + 4; at < last; at += 4, from += 4) {
+    store<u32>(at, combine(rule, load<u32>(from) & halftone, load<u32>(at)));
+  }
+  mergeWord(last, load<u32>(from) & halftone, blit.lastMask);
 }
 
 /** The 32 bits of source pixels that come over a word of the destination. */

@@ -45,6 +45,9 @@ import { warpBits } from "../bitblt/warp";
 /** Samples along a side of WarpBlt's smoothing grid: more of them would overflow the sums. */
 const MAX_SAMPLES: i64 = 4096;
 
+/** Steps of a line that is drawn without a pause; the image draws longer ones itself, and can be interrupted. */
+const MAX_STEPS: i64 = 1 << 20;
+
 /** BitBlt>>copyBits, copyBitsTranslucent:, copyBitsColor:alpha:gammaTable:ungammaTable:. BitBltSimulation>>primitiveCopyBits */
 export function primitiveCopyBits(): void {
   if (!loadBitBlt(receiver()) || !loadAlpha()) return;
@@ -76,6 +79,7 @@ export function primitiveDrawLoop(): void {
   const across = integerArgument(0);
   const down = integerArgument(1);
   if (failed() || !loadWithoutAlpha()) return;
+  if (max(abs(across), abs(down)) > MAX_STEPS) return fail(ERROR_GENERIC);
   drawLine(across, down);
   showAffected();
   storePointerUnchecked(DEST_X, receiver(), smallInteger(blit.destX));
