@@ -9,6 +9,8 @@ interface Arguments {
   image: string;
   arguments?: string[];
   command?: string[];
+  /** What follows `--`, after the command's own name. */
+  _: (string | number)[];
 }
 
 export const debugCommand: CommandModule<object, Arguments> = {
@@ -17,7 +19,11 @@ export const debugCommand: CommandModule<object, Arguments> = {
   builder: (parser) =>
     parser
       .positional("image", { type: "string", demandOption: true, describe: "the image file" })
-      .positional("arguments", { type: "string", array: true, describe: "what the image gets as its arguments" })
+      .positional("arguments", {
+        type: "string",
+        array: true,
+        describe: "what the image gets as its arguments; options after --",
+      })
       .option("command", {
         type: "string",
         array: true,
@@ -38,7 +44,7 @@ async function debug(given: Arguments): Promise<void> {
     import("../sources.js"),
   ]);
   const session = await openImage(given.image, {
-    arguments: given.arguments ?? [],
+    arguments: [...(given.arguments ?? []), ...given._.slice(1).map(String)],
     // Standard input is the prompt's.
     stdin: () => undefined,
     log: (level, message) => {

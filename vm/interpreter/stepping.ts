@@ -21,6 +21,8 @@ let breakpointCount: u32 = 0;
 let stepsLeft: u32 = 0;
 let stopFrame: Address = 0;
 let lastFrame: Address = 0;
+/** The frame that the last breakpoint stopped in, if another process came before it could go on; else 0. */
+let reportedFrame: Address = 0;
 
 /** Stops the stepping loop where `method` starts (after its primitive failed, if it has one). 0, or 1 without room. */
 export function setBreakpoint(method: u32): i32 {
@@ -47,6 +49,7 @@ export function beginStepping(steps: u32, frame: Address, current: Address): voi
   stepsLeft = steps == 0 ? u32.MAX_VALUE : steps;
   stopFrame = frame;
   lastFrame = current;
+  if (current == reportedFrame) reportedFrame = 0;
 }
 
 /** Before each bytecode: whether to stop instead; the outcome is set then. */
@@ -55,7 +58,13 @@ export function stopsBefore(ip: Address, fp: Address, method: Address): bool {
   if (fp != lastFrame) {
     lastFrame = fp;
     if (isBack(fp)) return stopWith(BREAK_FRAME);
-    if (breakpointCount != 0 && wordOf(method) != 0 && isStart(ip, method)) return stopWith(BREAK_METHOD);
+    if (breakpointCount != 0 && wordOf(method) != 0 && isStart(ip, method)) {
+      if (fp != reportedFrame) {
+        reportedFrame = fp;
+        return stopWith(BREAK_METHOD);
+      }
+      reportedFrame = 0;
+    }
   }
   if (stepsLeft != u32.MAX_VALUE) stepsLeft--;
   return false;
