@@ -118,7 +118,9 @@ export function parseRunArguments(words: readonly string[]): RunRequest {
     if (value === undefined) throw new UsageError(`${word}: needs a value; write --${name}=VALUE`);
     rule.apply(draft, value, name!);
   }
-  const vmArguments = words.slice(0, position);
+  // There is no window: an image that asks (Pharo's isInteractive) finds the option that says so.
+  const given = words.slice(0, position);
+  const vmArguments = draft.interactive || given.some(isHeadless) ? given : [...given, "--headless"];
   if (words[position] === "--") position++;
   const image = words[position];
   if (image === undefined) throw new UsageError("no image given; write stvm run [options] IMAGE [ARGUMENT…]");
@@ -135,6 +137,10 @@ export function parseRunArguments(words: readonly string[]): RunRequest {
       vmArguments,
     },
   };
+}
+
+function isHeadless(word: string): boolean {
+  return /^(--?headless|-vm-display-null)$/.test(word);
 }
 
 /** A size with k, m or g behind it, in bytes. */

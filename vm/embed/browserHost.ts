@@ -79,7 +79,7 @@ export function createBrowserHost(options: BrowserHostOptions): BrowserHost {
       vmPath: "/stvm",
       imageName: () => imageName,
       arguments: options.arguments ?? [],
-      vmArguments: options.vmArguments ?? [],
+      vmArguments: options.vmArguments ?? ["--headless"],
       operatingSystem: "unix",
       operatingSystemVersion: "browser",
       processor: "wasm32",

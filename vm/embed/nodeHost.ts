@@ -86,7 +86,7 @@ export function createNodeHost(options: NodeHostOptions): HostDrivers {
       vmPath: process.execPath,
       imageName: () => imageName,
       arguments: options.arguments ?? [],
-      vmArguments: options.vmArguments ?? [],
+      vmArguments: options.vmArguments ?? ["--headless"],
       operatingSystem: "unix",
       operatingSystemVersion: `${process.platform}-${release()}`,
       processor: arch() === "x64" ? "x86_64" : arch(),
