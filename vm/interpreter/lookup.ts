@@ -17,7 +17,6 @@ import {
 import { instanceSizeOf, instantiate, newArray } from "../memory/allocation";
 import { classAtIndex, classIndexOfOop } from "../memory/classes";
 import { isForwardedOop, rawHashOf, slotCountOf } from "../memory/header";
-import { methodCacheStart } from "../memory/map";
 import { fetchPointer, storePointer } from "../memory/object";
 import { Address, isImmediate, Oop, smallIntegerValue } from "../memory/oop";
 import { nil, specialObject } from "../memory/roots";
@@ -28,9 +27,11 @@ import { PRIMITIVE_INVOKE_OBJECT } from "./primitiveTable";
 import { push, setSp, setStackValue, sp, stackValue } from "./registers";
 import { reportRecursiveDoesNotUnderstand } from "./stacktrace";
 
+/** The cache is static data: a constant address saves a load in every send. */
+const METHOD_CACHE: Address = <Address>memory.data(METHOD_CACHE_BYTES, 16);
+
 // A cache entry: selector u32 | class index u32 | method u32 | primitive number u32.
 export const ENTRY_SELECTOR = 0;
-export const ENTRY_CLASS_INDEX = 4;
 export const ENTRY_METHOD = 8;
 export const ENTRY_PRIMITIVE = 12;
 
@@ -42,21 +43,28 @@ export let argumentCount: u32 = 0;
 /** The selector of the last lookup that went past the cache. */
 export let lastSelector: Oop = 0;
 
+/** What an entry's first 64 bits are for a selector and class index. */
+// @ts-ignore: decorator
+@inline
+export function cacheKey(selector: Oop, classIndex: u32): u64 {
+  return selector | (<u64>classIndex << 32);
+}
+
 /** The entry where a selector and class index may be cached. */
 // @ts-ignore: decorator
 @inline
 export function cacheEntry(selector: Oop, classIndex: u32): Address {
   const hash = ((<u32>selector) >> 3) ^ (classIndex * 0x9e5);
-  return methodCacheStart + ((hash & (METHOD_CACHE_ENTRIES - 1)) << 4);
+  return METHOD_CACHE + ((hash & (METHOD_CACHE_ENTRIES - 1)) << 4);
 }
 
 export function flushMethodCache(): void {
-  memory.fill(methodCacheStart, 0, METHOD_CACHE_BYTES);
+  memory.fill(METHOD_CACHE, 0, METHOD_CACHE_BYTES);
 }
 
 /** Drops every entry with this selector, or with this method. */
 export function flushMethodCacheFor(selectorOrMethod: Oop): void {
-  for (let entry = methodCacheStart; entry < methodCacheStart + METHOD_CACHE_BYTES; entry += 16) {
+  for (let entry = METHOD_CACHE; entry < METHOD_CACHE + METHOD_CACHE_BYTES; entry += 16) {
     if (load<u32>(entry, ENTRY_SELECTOR) == selectorOrMethod || load<u32>(entry, ENTRY_METHOD) == selectorOrMethod) {
       store<u64>(entry, 0);
     }
@@ -70,14 +78,13 @@ export function flushMethodCacheFor(selectorOrMethod: Oop): void {
 export function findMethod(selector: Oop, classIndex: u32, count: u32): void {
   argumentCount = count;
   const entry = cacheEntry(selector, classIndex);
-  if (load<u32>(entry, ENTRY_SELECTOR) == selector && load<u32>(entry, ENTRY_CLASS_INDEX) == classIndex) {
+  if (load<u64>(entry) == cacheKey(selector, classIndex)) {
     newMethod = load<u32>(entry, ENTRY_METHOD);
     newPrimitive = load<u32>(entry, ENTRY_PRIMITIVE);
     return;
   }
   if (lookUp(selector, classAtIndex(classIndex))) {
-    store<u32>(entry, <u32>selector, ENTRY_SELECTOR);
-    store<u32>(entry, classIndex, ENTRY_CLASS_INDEX);
+    store<u64>(entry, cacheKey(selector, classIndex));
     store<u32>(entry, <u32>newMethod, ENTRY_METHOD);
     store<u32>(entry, newPrimitive, ENTRY_PRIMITIVE);
   }

@@ -63,10 +63,9 @@ import { inlinePrimitive } from "./inlinePrimitives";
 import {
   argumentCount,
   cacheEntry,
-  ENTRY_CLASS_INDEX,
+  cacheKey,
   ENTRY_METHOD,
   ENTRY_PRIMITIVE,
-  ENTRY_SELECTOR,
   findMethodForReceiver,
   findMethodInClass,
   newMethod,
@@ -111,6 +110,8 @@ let lookupClass: Oop = 0;
 /** The values of Sista's extension bytes, waiting for the bytecode that they widen. */
 let extensionA: u32 = 0;
 let extensionB: i32 = 0;
+/** With ACTION_UNKNOWN: the byte that cannot be run. */
+let unknownByte: u32 = 0;
 
 /**
  * Interprets from the registers on until an outcome is set; `polls` is how many sends and backward jumps it may take
@@ -124,11 +125,12 @@ export function interpret(polls: i32): void {
   let receiver: Oop = frameReceiver(fp);
   let set = headerBytecodeSet(methodHeader(method));
   let countdown = polls;
-  let selector: Oop = 0;
-  let value: Oop = 0;
-  let action: i32 = 0;
 
   for (;;) {
+    // Declared here, so that nothing but the registers is carried from one bytecode to the next.
+    let selector: Oop = 0;
+    let value: Oop = 0;
+    let action: i32 = 0;
     const byte = <u32>load<u8>(ip++);
     switch (byte + set) {
       // Pushes.
@@ -216,7 +218,8 @@ export function interpret(polls: i32): void {
       case pushThisContextOrPseudo: {
         if (extensionB != 0) {
           extensionB = 0;
-          action = ACTION_UNKNOWN;
+          unknownByte = byte;
+        action = ACTION_UNKNOWN;
           break;
         }
         setRegisters(ip, sp, fp);
@@ -642,6 +645,7 @@ export function interpret(polls: i32): void {
         action = ACTION_BLOCK_RETURN;
         if (extensionA == 0) break;
         extensionA = 0;
+        unknownByte = byte;
         action = ACTION_UNKNOWN;
         break;
       }
@@ -1027,12 +1031,14 @@ export function interpret(polls: i32): void {
         const high = <u32>load<u8>(ip, 1);
         ip += 2;
         if (high < 128) continue;
+        unknownByte = byte;
         action = ACTION_UNKNOWN;
         break;
       }
       case inlinedPrimitive:
       case trap:
       case unknownBytecode: {
+        unknownByte = byte;
         action = ACTION_UNKNOWN;
         break;
       }
@@ -1040,7 +1046,7 @@ export function interpret(polls: i32): void {
 
     if (action == ACTION_UNKNOWN) {
       setRegisters(ip, sp, fp);
-      selector = reportUnknownBytecode(byte, method);
+      selector = reportUnknownBytecode(unknownByte, method);
       if (selector == 0) return;
       value = contextOf(fp);
       sp -= 8;
@@ -1059,7 +1065,7 @@ export function interpret(polls: i32): void {
         const tag = (<u32>receiverOop) & TAG_MASK;
         const classIndex = tag != 0 ? tag : load<u32>(<Address>receiverOop) & CLASS_INDEX_MASK;
         const entry = cacheEntry(selector, classIndex);
-        if (load<u32>(entry, ENTRY_SELECTOR) == <u32>selector && load<u32>(entry, ENTRY_CLASS_INDEX) == classIndex) {
+        if (load<u64>(entry) == cacheKey(selector, classIndex)) {
           target = load<u32>(entry, ENTRY_METHOD);
           primitive = load<u32>(entry, ENTRY_PRIMITIVE);
         } else {
@@ -1106,18 +1112,20 @@ export function interpret(polls: i32): void {
           }
           if (failureCode == FRAMES_CHANGED) {
             if (outcome != OUTCOME_NONE) return;
+            if (spRegister < load<u32>(0, CELL_STACK_LIMIT) && !poll()) return;
             ip = ipRegister;
             sp = spRegister;
             fp = fpRegister;
             method = <Address>frameMethod(fp);
             receiver = frameReceiver(fp);
             set = headerBytecodeSet(methodHeader(method));
-            if (sp >= load<u32>(0, CELL_STACK_LIMIT)) continue;
-            action = ACTION_POLL;
-          } else if (failureCode == WAITING_FOR_HOST) {
+            continue;
+          }
+          if (failureCode == WAITING_FOR_HOST) {
             suspendCall(target, primitive, action);
             return;
-          } else if (retryWithFollowedArguments(primitiveFunction, sp, action)) {
+          }
+          if (retryWithFollowedArguments(primitiveFunction, sp, action)) {
             sp += action << 3;
             store<u64>(sp, result);
             continue;
@@ -1127,20 +1135,18 @@ export function interpret(polls: i32): void {
         }
       }
 
-      if (action >= 0) {
-        // Activation, as in `activateMethod`, on the loop's registers.
-        const header = methodHeader(target);
-        const tempCount = headerTempCount(header);
-        receiver = load<u64>(sp + (action << 3));
-        fp = buildFrame(sp, fp, ip, target, tempCount, action, action << FRAME_ARGUMENT_COUNT_SHIFT, receiver);
-        sp = fp + FRAME_RECEIVER - (tempCount << 3);
-        method = <Address>target;
-        set = headerBytecodeSet(header);
-        ip = firstBytecode(target, header);
-        if (headerHasPrimitive(header)) ip = skipPrimitive(header, ip, fp);
-        if (--countdown >= 0 && sp >= load<u32>(0, CELL_STACK_LIMIT)) continue;
-        action = ACTION_POLL;
-      }
+      // Activation, as in `activateMethod`, on the loop's registers.
+      const header = methodHeader(target);
+      const tempCount = headerTempCount(header);
+      receiver = load<u64>(sp + (action << 3));
+      fp = buildFrame(sp, fp, ip, target, tempCount, action, action << FRAME_ARGUMENT_COUNT_SHIFT, receiver);
+      sp = fp + FRAME_RECEIVER - (tempCount << 3);
+      method = <Address>target;
+      set = headerBytecodeSet(header);
+      ip = firstBytecode(target, header);
+      if (headerHasPrimitive(header)) ip = skipPrimitive(header, ip, fp);
+      if (--countdown >= 0 && sp >= load<u32>(0, CELL_STACK_LIMIT)) continue;
+      action = ACTION_POLL;
     }
 
     if (action == ACTION_RETURN || action == ACTION_BLOCK_RETURN) {

@@ -1,6 +1,6 @@
 // Where everything lies in linear memory, low to high:
 //
-//   cells | module data | stack pages | method cache | remembered set | survivors A and B | eden | old space …
+//   cells | module data | stack pages | remembered set | survivors A and B | eden | old space …
 //
 // An object below `oldSpaceStart` is young. Old space ends where linear memory does, and grows with it.
 
@@ -12,12 +12,11 @@ import {
   STACK_PAGE_BYTES,
   STACK_PAGE_COUNT,
 } from "../layout";
-import { METHOD_CACHE_BYTES, REMEMBERED_SET_BYTES } from "../tuning";
+import { REMEMBERED_SET_BYTES } from "../tuning";
 import { Address, Oop } from "./oop";
 
 export let stackPagesStart: Address = 0;
 export let stackPagesEnd: Address = 0;
-export let methodCacheStart: Address = 0;
 export let rememberedSetStart: Address = 0;
 export let survivorAStart: Address = 0;
 export let survivorBStart: Address = 0;
@@ -34,8 +33,7 @@ export function layOutMemory(edenBytes: u32, oldBytes: u32): bool {
   const eden = (edenBytes + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
   stackPagesStart = (<u32>__heap_base + STACK_PAGE_BYTES - 1) & ~(STACK_PAGE_BYTES - 1);
   stackPagesEnd = stackPagesStart + STACK_PAGE_BYTES * STACK_PAGE_COUNT;
-  methodCacheStart = stackPagesEnd;
-  rememberedSetStart = methodCacheStart + METHOD_CACHE_BYTES;
+  rememberedSetStart = stackPagesEnd;
   survivorBytes = (eden / 5 + 7) & ~7;
   survivorAStart = rememberedSetStart + REMEMBERED_SET_BYTES;
   survivorBStart = survivorAStart + survivorBytes;
