@@ -37,16 +37,24 @@ function dispatchLoop() {
   return text.replaceAll('from "../', 'from "../../vm/').replaceAll('from "./', 'from "../../vm/interpreter/');
 }
 
-/** The loop once more, asking interpreter/stepping.ts before each bytecode: what debuggers run. */
+/** The loop once more, asking interpreter/stepping.ts before each bytecode and tracing primitives: for debuggers. */
 function steppingLoop() {
-  const check = "    if (stopsBefore(ip, fp, method)) {\n      setRegisters(ip, sp, fp);\n      return;\n    }\n";
   const dispatch = "    const byte = <u32>load<u8>(ip++);\n    switch (byte + set) {\n";
-  const loop = dispatchLoop();
-  if (loop.split(dispatch).length !== 2)
-    throw new Error("loop.ts: its dispatch reads otherwise than generate.mjs expects");
-  return `import { stopsBefore } from "../../vm/interpreter/stepping";\n${loop}`
-    .replace(dispatch, check + dispatch)
-    .replace("export function interpret(", "export function interpretStepping(");
+  const check = "    if (stopsBefore(ip, fp, method)) {\n      setRegisters(ip, sp, fp);\n      return;\n    }\n";
+  const call = "call_indirect<void>(primitiveFunction);\n";
+  const imports =
+    'import { stopsBefore } from "../../vm/interpreter/stepping";\n' +
+    'import { tracePrimitive, tracesPrimitives } from "../../vm/interpreter/tracing";\n';
+  const replacements = [
+    [dispatch, check + dispatch],
+    ["export function interpret(", "export function interpretStepping("],
+    [call, `${call}          if (tracesPrimitives) tracePrimitive(target, receiverOop);\n`],
+    ["value = inlinePrimitive(", "value = tracesPrimitives ? 0 : inlinePrimitive("],
+  ];
+  return replacements.reduce((text, [from, to]) => {
+    if (text.split(from).length !== 2) throw new Error(`loop.ts: not once, as generate.mjs expects: ${from}`);
+    return text.replace(from, to);
+  }, imports + dispatchLoop());
 }
 
 function addCodes(codes, table, offset) {

@@ -1,6 +1,7 @@
 // The command line of `stvm run`: pharo-vm's options, with one dash or two, and Squeak's. The first word that is no
 // option is the image; what follows it belongs to the image.
 
+import { TRACES } from "./tracing.js";
 import { UsageError } from "./terminal.js";
 import { VM_VERSION } from "../vm/embed/attributes.js";
 
@@ -24,8 +25,6 @@ export interface RunOptions {
 export type RunRequest = { kind: "help" } | { kind: "version" } | { kind: "run"; options: RunOptions };
 
 export const VERSION_TEXT = `stvm ${VM_VERSION} (node ${process.versions.node})`;
-
-export const TRACES = ["sends", "primitives", "gc", "processes"];
 
 export const RUN_HELP = `stvm run [options] IMAGE [ARGUMENT…]
 stvm IMAGE [ARGUMENT…]

@@ -41,6 +41,7 @@ export { oldSpaceEnd } from "./memory/oldspace";
 export { activePage } from "./memory/frames";
 export { fp, ip, sp } from "./interpreter/registers";
 export { clearBreakpoint, setBreakpoint } from "./interpreter/stepping";
+export { setTrace } from "./interpreter/tracing";
 // What an embedder with a screen uses: input events, and the screen's size in pixels.
 export { setScreenSize } from "../primitives/display";
 export { queueEvent } from "../primitives/input";

@@ -5,6 +5,7 @@ import { type CommandModule } from "yargs";
 import { createVm, type LogLevel, type Vm } from "../../vm/embed/node.js";
 import { writeScreenshot } from "../screenshot.js";
 import { errorColours, UsageError } from "../terminal.js";
+import { runTraced } from "../tracing.js";
 import { type RunOptions, parseRunArguments, RUN_HELP, VERSION_TEXT } from "../runOptions.js";
 
 /** For `stvm --help` and shells; the words themselves are read by parseRunArguments. */
@@ -45,13 +46,14 @@ async function run(options: RunOptions): Promise<number> {
     maxOldSpaceBytes: options.maxOldSpaceBytes,
     wasm: options.debugModule ? "debug" : "release",
     log: (level, message) => {
-      if (level > options.logLevel) return;
+      // What is traced is logged at the last level, whatever else is to be seen.
+      if (level > options.logLevel && !(level === 5 && options.trace.length > 0)) return;
       printLog(level, message);
       shown.add(message);
     },
   });
   const stopListening = listenToSignals(vm);
-  const outcome = await vm.runToEnd();
+  const outcome = await (options.trace.length > 0 ? runTraced(vm, options.trace) : vm.runToEnd());
   stopListening();
   if (options.screenshot !== undefined) writeScreenshot(vm, options.screenshot);
   if (outcome.kind === "fatal" && options.logLevel >= 3) printProcesses(vm);

@@ -57,7 +57,9 @@ export function reportStack(): void {
   let context: Oop = nil;
   for (let lines: u32 = 0; lines < MAX_LINES; lines++) {
     if (frame != 0) {
+      logText("  ");
       logActivation(frameMethod(frame), frameReceiver(frame), isBlockFrame(frame));
+      logEnd(LOG_ERROR);
       if (!isBaseFrame(frame)) {
         frame = callerFp(frame);
         continue;
@@ -65,11 +67,13 @@ export function reportStack(): void {
       context = senderContextOfBase(frame);
     } else {
       if (!isContext(context)) return;
+      logText("  ");
       logActivation(
         fetchPointer(CONTEXT_METHOD, context),
         fetchPointer(CONTEXT_RECEIVER, context),
         contextSlot(4, context) != nil,
       );
+      logEnd(LOG_ERROR);
       context = senderOf(context);
     }
     frame = isContext(context) ? frameOf(context) : 0;
@@ -78,8 +82,9 @@ export function reportStack(): void {
   logEnd(LOG_ERROR);
 }
 
-function logActivation(method: Oop, receiver: Oop, isBlock: bool): void {
-  logText(isBlock ? "  [] in " : "  ");
+/** Puts `Class(Implementor)>>selector` on the line that is being made, with "[] in " before it for a block. */
+export function logActivation(method: Oop, receiver: Oop, isBlock: bool): void {
+  if (isBlock) logText("[] in ");
   logClassName(classOf(receiver));
   const home = homeMethodOf(method);
   const implementor = implementorOf(home);
@@ -92,7 +97,6 @@ function logActivation(method: Oop, receiver: Oop, isBlock: bool): void {
   const selector = selectorOf(home);
   if (isBytesObject(selector)) logBytes(selector);
   else logText("?");
-  logEnd(LOG_ERROR);
 }
 
 /** The method that a compiled block belongs to; a method itself. */

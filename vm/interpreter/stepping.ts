@@ -7,6 +7,7 @@ import { Address, Oop } from "../memory/oop";
 import { newRootWord, rootWord, setRootWord } from "../memory/roots";
 import { firstBytecode, headerHasPrimitive, CALL_PRIMITIVE_BYTES, methodHeader } from "./methods";
 import { OUTCOME_BREAK, stop } from "./stop";
+import { isTracing, traceFrame } from "./tracing";
 
 // Why a stepping run stopped: the detail of OUTCOME_BREAK.
 export const BREAK_STEPS: i64 = 0;
@@ -57,6 +58,7 @@ export function stopsBefore(ip: Address, fp: Address, method: Address): bool {
   if (stepsLeft == 0) return stopWith(BREAK_STEPS);
   if (fp != lastFrame) {
     lastFrame = fp;
+    if (isTracing) traceFrame(fp, method, isStart(ip, method));
     if (isBack(fp)) return stopWith(BREAK_FRAME);
     if (breakpointCount != 0 && wordOf(method) != 0 && isStart(ip, method)) {
       if (fp != reportedFrame) {
