@@ -47,6 +47,12 @@ describe("options", () => {
     expect(optionsOf("-vm-display-null", "-vm-sound-null", "-vm", "display=null", "a.image").image).toBe("a.image");
   });
 
+  test("say that there is no window, unless someone looks", () => {
+    expect(optionsOf("a").vmArguments).toEqual(["--headless"]);
+    expect(optionsOf("-nodisplay", "a").vmArguments).toEqual(["-nodisplay"]);
+    expect(optionsOf("--interactive", "a").vmArguments).toEqual(["--interactive"]);
+  });
+
   test("of logging and tracing", () => {
     expect(optionsOf("a").logLevel).toBe(1);
     expect(optionsOf("--log", "a").logLevel).toBe(3);

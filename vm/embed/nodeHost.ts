@@ -21,7 +21,7 @@ export interface NodeHostOptions {
   readonly imageName?: string;
   /** What follows the image on the command line. */
   readonly arguments?: readonly string[];
-  /** Options of the virtual machine, as the image may ask for them. */
+  /** Options of the virtual machine, as the image may ask for them; `--headless` if not given. */
   readonly vmArguments?: readonly string[];
   readonly workingDirectory?: string;
   /** Variables of the environment that the image sees; this process's if not given. */
