@@ -49,7 +49,7 @@ describe("options", () => {
 
   test("say that there is no window, unless someone looks", () => {
     expect(optionsOf("a").vmArguments).toEqual(["--headless"]);
-    expect(optionsOf("-nodisplay", "a").vmArguments).toEqual(["-nodisplay"]);
+    expect(optionsOf("-vm-display-null", "a").vmArguments).toEqual(["-vm-display-null"]);
     expect(optionsOf("--interactive", "a").vmArguments).toEqual(["--interactive"]);
   });
 
