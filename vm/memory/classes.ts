@@ -85,8 +85,8 @@ export function isInClassTable(object: Oop): bool {
 
 /** One past the highest index that has a page. */
 export function classTableLimit(): u32 {
-  let pages: u32 = 1;
-  while (pages < CLASS_TABLE_ROOT_SLOTS && fetchPointer(pages, hiddenRoots) != nil) pages++;
+  let pages = CLASS_TABLE_ROOT_SLOTS;
+  while (pages > 1 && fetchPointer(pages - 1, hiddenRoots) == nil) pages--;
   return pages << CLASS_TABLE_PAGE_SHIFT;
 }
 
