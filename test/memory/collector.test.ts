@@ -275,3 +275,88 @@ test("classes die with their last instance, and their index is used again", asyn
   const next = h.call.newClassObject(FORMAT.fixed, 1);
   expect(h.call.classIndexForInstancesOf(next)).toBe(deadIndex);
 });
+
+test("become refuses what it must, and changes nothing then", async () => {
+  const h = await heap();
+  const [first, second] = [h.pair(small(1), h.nil, true), h.pair(small(2), h.nil, true)];
+  h.setRoot(0, first);
+  const become = (from: bigint, to: bigint, twoWay = 1) => h.call.become(h.array([from]), h.array([to]), twoWay, 0);
+  expect(h.call.become(first, h.array([second]), 1, 0)).toBe(2);
+  expect(h.call.become(h.array([first]), h.array([second, second]), 1, 0)).toBe(3);
+  expect(become(first, small(3))).toBe(6);
+  expect(become(small(3), first, 0)).toBe(6);
+  expect(become(h.nil, first)).toBe(6);
+  h.call.setReadOnly(Number(second), 1);
+  expect(become(first, second)).toBe(8);
+  h.call.setReadOnly(Number(second), 0);
+  h.call.pin(second);
+  expect(become(first, second)).toBe(16);
+  h.call.unpin(second);
+  expect(h.at(h.root(0), 0)).toBe(small(1));
+  expect(become(first, second)).toBe(0);
+  expect(h.at(h.root(0), 0)).toBe(small(2));
+  expect(become(h.root(0), small(7), 0)).toBe(0);
+  expect(h.root(0)).toBe(small(7));
+  h.call.collectAll(1);
+  expect(h.at(h.roots, 0)).toBe(small(7));
+});
+
+test("instances follow their class through become, and the class table does", async () => {
+  for (const [twoWay, copyHash] of [
+    [0, 0],
+    [0, 1],
+    [1, 0],
+    [1, 1],
+  ]) {
+    const h = await heap();
+    const classes = [h.call.newClassObject(FORMAT.fixed, 1), h.call.newClassObject(FORMAT.fixed, 2)];
+    h.setRoot(0, h.call.newInstance(classes[0]));
+    h.setRoot(1, h.call.newInstance(classes[1]));
+    h.setRoot(2, classes[0]);
+    h.setRoot(3, classes[1]);
+    expect(h.call.become(h.array([classes[0]]), h.array([classes[1]]), twoWay, copyHash)).toBe(0);
+    for (let i = 0; i < 2; i++) {
+      expect(h.faults()).toEqual([]);
+      const classOf = (root: number) => h.call.classAtIndex(h.call.classIndexOf(Number(h.root(root))));
+      // One way both are instances of the second now; two ways each is one of what its class became.
+      if (twoWay && copyHash) expect([classOf(0), classOf(1)]).toEqual([h.root(3), h.root(2)]);
+      else expect([classOf(0), classOf(1)]).toEqual([h.root(2), h.root(3)]);
+      h.call.collectAll(1);
+    }
+  }
+});
+
+test("enumeration sees every instance once, young and old", async () => {
+  const h = await heap();
+  const made: bigint[] = [];
+  for (let i = 0; i < 300; i++) made.push(h.pair(small(i), h.nil, i % 2 === 0));
+  h.setRoot(0, h.array(made));
+  h.call.collectYoung();
+  for (let i = 0; i < 10; i++) h.pair(small(i), h.nil);
+  const all = h.call.allInstancesOf(h.call.classAtIndex(CLASS.pair));
+  const found = Array.from({ length: h.call.slotCountOf(Number(all)) }, (_, i) => h.at(all, i));
+  expect(found.length).toBe(310);
+  expect(new Set(found).size).toBe(310);
+  const objects = h.call.allObjects();
+  expect(h.call.slotCountOf(Number(objects))).toBe(h.call.countObjects() - 1);
+  expect(h.faults()).toEqual([]);
+});
+
+test("the verifier finds what is wrong", async () => {
+  const damage: Record<string, (h: Heap, object: bigint, words: BigUint64Array) => void> = {
+    "reference to no object": (h, object, words) => (words[Number(object) / 8 + 1] = object + 8n),
+    "old object with young references is not remembered": (h, object, words) =>
+      (words[Number(object) / 8 + 1] = h.pair(h.nil, h.nil)),
+    "class index without a class": (_h, object, words) => (words[Number(object) / 8]! += 100n),
+    "mark or grey bit outside a collection": (_h, object, words) => (words[Number(object) / 8]! |= 1n << 55n),
+    "an object ends beyond its space": (_h, object, words) => (words[Number(object) / 8]! |= 0x7fn << 56n),
+    "impossible tag": (_h, object, words) => (words[Number(object) / 8 + 1] = 3n),
+  };
+  for (const [fault, harm] of Object.entries(damage)) {
+    const h = await heap();
+    const object = h.pair(h.nil, h.nil, true);
+    expect(h.faults()).toEqual([]);
+    harm(h, object, new BigUint64Array(h.memory.buffer));
+    expect(h.faults().join("\n")).toContain(fault);
+  }
+});

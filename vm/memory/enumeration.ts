@@ -36,17 +36,16 @@ export function nextInstance(object: Oop): Oop {
 
 /** A new Array of all instances of a class, itself left out; 0 without memory (SpurMemoryManager>>allInstancesOf:). */
 export function allInstancesOf(classObject: Oop): Oop {
-  let count: u32 = 0;
   const hash = rawHashOf(<Address>classObject);
-  for (let object = firstObject(); object != 0; object = nextObject(object)) {
-    if (isInstance(object, classObject, hash)) count++;
-  }
+  const count =
+    countInstances(pastStart, pastFree, classObject, hash) +
+    countInstances(edenStart, edenFree(), classObject, hash) +
+    countInstances(oldSpaceStart, oldSpaceEnd, classObject, hash);
   const array = newResultArray(count);
   if (array == 0) return 0;
-  let index: u32 = 0;
-  for (let object = firstObject(); object != 0 && index < count; object = nextObject(object)) {
-    if (object != array && isInstance(object, classObject, hash)) storePointer(index++, array, object);
-  }
+  let index = collectInstances(pastStart, pastFree, classObject, hash, array, 0, count);
+  index = collectInstances(edenStart, edenFree(), classObject, hash, array, index, count);
+  collectInstances(oldSpaceStart, oldSpaceEnd, classObject, hash, array, index, count);
   return array;
 }
 
@@ -111,6 +110,36 @@ function instanceFrom(object: Oop, classObject: Oop): Oop {
 function isInstance(object: Oop, classObject: Oop, hash: u32): bool {
   const classIndex = classIndexOf(<Address>object);
   return classIndex == hash || (classAtIndex(classIndex) == classObject && classObject != nil);
+}
+
+function countInstances(start: Address, end: Address, classObject: Oop, hash: u32): u32 {
+  let count: u32 = 0;
+  while (start < end) {
+    const object = objectAt(start);
+    if (isInstance(object, classObject, hash) && isEnumerable(object)) count++;
+    start = endOf(object);
+  }
+  return count;
+}
+
+/** Puts the instances in a range into an Array from `index` on, up to `count`; answers the index after them. */
+function collectInstances(
+  start: Address,
+  end: Address,
+  classObject: Oop,
+  hash: u32,
+  array: Oop,
+  index: u32,
+  count: u32,
+): u32 {
+  while (start < end && index < count) {
+    const object = objectAt(start);
+    if (isInstance(object, classObject, hash) && isEnumerable(object) && object != <Address>array) {
+      storePointer(index++, array, object);
+    }
+    start = endOf(object);
+  }
+  return index;
 }
 
 function newResultArray(count: u32): Oop {
