@@ -24,7 +24,7 @@ import {
   TAG_SMALL_INTEGER,
 } from "../layout";
 import { classOf } from "../memory/classes";
-import { frameMethod, frameReceiver } from "../memory/frames";
+import { frameMethod, frameReceiver, isBlockFrame } from "../memory/frames";
 import { isReadOnly } from "../memory/header";
 import { fetchPointer, storePointer } from "../memory/object";
 import { Address, areSmallIntegers, character, Oop, smallInteger } from "../memory/oop";
@@ -67,7 +67,6 @@ import {
   ENTRY_METHOD,
   ENTRY_PRIMITIVE,
   findMethodForReceiver,
-  findMethodInClass,
   newMethod,
   newPrimitive,
   setNewMethod,
@@ -76,20 +75,18 @@ import { firstBytecode, headerBytecodeSet, headerHasPrimitive, headerTempCount, 
 import { poll } from "./poll";
 import { isQuick, numberedPrimitive } from "./primitiveTable";
 import { fp as fpRegister, ip as ipRegister, setRegisters, sp as spRegister } from "./registers";
-import { returnFromBaseFrame, returnFromHome } from "./returns";
+import { returnFromBaseFrame, returnFromHome, sendSuper, sendUnknownBytecode } from "./returns";
 import { outcome, OUTCOME_NONE, OUTCOME_SLICE, stop } from "./stop";
 import { superclassOf, superclassOfMethodClass } from "./superSends";
-import { reportUnknownBytecode } from "./stacktrace";
 import { areIdentical, followed, loadVariable, pushContextSlot, storeContextSlot } from "./variables";
 
 // Values of `action` beside argument counts.
 const ACTION_RETURN: i32 = -1;
 const ACTION_BLOCK_RETURN: i32 = -2;
 const ACTION_POLL: i32 = -4;
-const ACTION_RELOAD: i32 = -5;
+const ACTION_STORE_IN_CONTEXT: i32 = -5;
 const ACTION_UNKNOWN: i32 = -6;
-/** With a count of arguments: the lookup starts at `lookupClass`. */
-const SUPER_SEND: i32 = 256;
+const ACTION_SUPER: i32 = -7;
 
 // Dispatch codes of the short conditional jumps that follow comparisons.
 const V3_JUMP_FALSE_SHORT: u32 = 152;
@@ -105,13 +102,16 @@ const SISTA_POP_INTO_INSTANCE_VARIABLE: u32 = 240;
 const SISTA_POP_INTO_LITERAL_VARIABLE: u32 = 241;
 
 // Rarely live, so kept out of the loop's locals: every one of those costs a register or a spill.
-/** Where the lookup of a super send starts. */
+/** With ACTION_SUPER: where the lookup starts, and how many arguments there are. */
 let lookupClass: Oop = 0;
+let superCount: u32 = 0;
 /** The values of Sista's extension bytes, waiting for the bytecode that they widen. */
 let extensionA: u32 = 0;
 let extensionB: i32 = 0;
 /** With ACTION_UNKNOWN: the byte that cannot be run. */
 let unknownByte: u32 = 0;
+/** With ACTION_STORE_IN_CONTEXT: the field of the receiver that gets the value. */
+let contextIndex: u32 = 0;
 
 /**
  * Interprets from the registers on until an outcome is set; `polls` is how many sends and backward jumps it may take
@@ -407,9 +407,8 @@ export function interpret(polls: i32): void {
             storePointer(index, receiver, value);
             continue;
           }
-          setRegisters(ip, sp, fp);
-          storeContextSlot(index, receiver, value);
-          action = ACTION_RELOAD;
+          contextIndex = index;
+          action = ACTION_STORE_IN_CONTEXT;
           break;
         }
         sp = pushAssignment(sp, receiver, value, index);
@@ -474,7 +473,8 @@ export function interpret(polls: i32): void {
           action = operation & 31;
           if (kind == 0) break;
           lookupClass = superclassOfMethodClass(method);
-          action |= SUPER_SEND;
+          superCount = action;
+          action = ACTION_SUPER;
           break;
         }
         if (kind == 2) {
@@ -501,9 +501,8 @@ export function interpret(polls: i32): void {
             storePointer(slot, target, value);
             continue;
           }
-          setRegisters(ip, sp, fp);
-          storeContextSlot(slot, target, value);
-          action = ACTION_RELOAD;
+          contextIndex = slot;
+          action = ACTION_STORE_IN_CONTEXT;
           break;
         }
         sp = pushAssignment(sp, target, value, slot);
@@ -547,7 +546,7 @@ export function interpret(polls: i32): void {
         const offset = ((<i32>(byte & 7) - 4) << 8) + <i32>load<u8>(ip++);
         ip += offset;
         if (offset >= 0) continue;
-        if (--countdown >= 0 && sp >= load<u32>(0, CELL_STACK_LIMIT)) continue;
+        if ((--countdown | <i32>(sp - load<u32>(0, CELL_STACK_LIMIT))) >= 0) continue;
         action = ACTION_POLL;
         break;
       }
@@ -556,7 +555,7 @@ export function interpret(polls: i32): void {
         extensionB = 0;
         ip += offset;
         if (offset >= 0) continue;
-        if (--countdown >= 0 && sp >= load<u32>(0, CELL_STACK_LIMIT)) continue;
+        if ((--countdown | <i32>(sp - load<u32>(0, CELL_STACK_LIMIT))) >= 0) continue;
         action = ACTION_POLL;
         break;
       }
@@ -991,7 +990,8 @@ export function interpret(polls: i32): void {
       case extendedSuperSend: {
         const descriptor = <u32>load<u8>(ip++);
         selector = load<u64>(method + 16 + ((descriptor & 31) << 3));
-        action = (descriptor >> 5) | SUPER_SEND;
+        superCount = descriptor >> 5;
+        action = ACTION_SUPER;
         lookupClass = superclassOfMethodClass(method);
         break;
       }
@@ -1023,7 +1023,8 @@ export function interpret(polls: i32): void {
           lookupClass = superclassOfMethodClass(method);
         }
         extensionB = 0;
-        action |= SUPER_SEND;
+        superCount = action;
+        action = ACTION_SUPER;
         break;
       }
       case callPrimitive: {
@@ -1044,42 +1045,20 @@ export function interpret(polls: i32): void {
       }
     }
 
-    if (action == ACTION_UNKNOWN) {
-      setRegisters(ip, sp, fp);
-      selector = reportUnknownBytecode(unknownByte, method);
-      if (selector == 0) return;
-      value = contextOf(fp);
-      sp -= 8;
-      store<u64>(sp, value);
-      action = 0;
-    }
-
     if (action >= 0) {
       // A send with `action` arguments.
-      const isSuper = (action & SUPER_SEND) != 0;
-      action &= ~SUPER_SEND;
       const receiverOop = load<u64>(sp + (action << 3));
+      const tag = <u32>receiverOop & TAG_MASK;
+      const classIndex = tag != 0 ? tag : load<u32>(<Address>receiverOop) & CLASS_INDEX_MASK;
+      const entry = cacheEntry(selector, classIndex);
       let target: Oop;
       let primitive: u32;
-      if (!isSuper) {
-        const tag = (<u32>receiverOop) & TAG_MASK;
-        const classIndex = tag != 0 ? tag : load<u32>(<Address>receiverOop) & CLASS_INDEX_MASK;
-        const entry = cacheEntry(selector, classIndex);
-        if (load<u64>(entry) == cacheKey(selector, classIndex)) {
-          target = load<u32>(entry, ENTRY_METHOD);
-          primitive = load<u32>(entry, ENTRY_PRIMITIVE);
-        } else {
-          setRegisters(ip, sp, fp);
-          findMethodForReceiver(selector, action);
-          sp = spRegister;
-          target = newMethod;
-          primitive = newPrimitive;
-          action = argumentCount;
-          if (target == 0) return;
-        }
+      if (load<u64>(entry) == cacheKey(selector, classIndex)) {
+        target = load<u32>(entry, ENTRY_METHOD);
+        primitive = load<u32>(entry, ENTRY_PRIMITIVE);
       } else {
         setRegisters(ip, sp, fp);
-        findMethodInClass(selector, lookupClass, action);
+        findMethodForReceiver(selector, action);
         sp = spRegister;
         target = newMethod;
         primitive = newPrimitive;
@@ -1145,36 +1124,58 @@ export function interpret(polls: i32): void {
       set = headerBytecodeSet(header);
       ip = firstBytecode(target, header);
       if (headerHasPrimitive(header)) ip = skipPrimitive(header, ip, fp);
-      if (--countdown >= 0 && sp >= load<u32>(0, CELL_STACK_LIMIT)) continue;
+      if ((--countdown | <i32>(sp - load<u32>(0, CELL_STACK_LIMIT))) >= 0) continue;
       action = ACTION_POLL;
     }
 
-    if (action == ACTION_RETURN || action == ACTION_BLOCK_RETURN) {
+    if (action >= ACTION_BLOCK_RETURN) {
+      // A return; `^` in a block, and from a page's base frame, is more than a step to the caller.
       const caller = load<u32>(fp, FRAME_CALLER_FP);
-      const isBlock = (load<u32>(fp + FRAME_FLAGS) & FRAME_IS_BLOCK) != 0;
-      if (caller != 0 && (action == ACTION_BLOCK_RETURN || !isBlock)) {
-        sp = load<u32>(fp + FRAME_CALLER_SP);
-        store<u64>(sp, value);
-        ip = load<u32>(fp, FRAME_CALLER_IP);
-        fp = caller;
-        method = <Address>frameMethod(fp);
-        receiver = frameReceiver(fp);
-        set = headerBytecodeSet(methodHeader(method));
-        continue;
+      if (caller != 0) {
+        if (action == ACTION_BLOCK_RETURN || (load<u32>(fp + FRAME_FLAGS) & FRAME_IS_BLOCK) == 0) {
+          sp = load<u32>(fp + FRAME_CALLER_SP);
+          store<u64>(sp, value);
+          ip = load<u32>(fp, FRAME_CALLER_IP);
+          fp = caller;
+          method = <Address>frameMethod(fp);
+          receiver = frameReceiver(fp);
+          set = headerBytecodeSet(methodHeader(method));
+          continue;
+        }
       }
-      setRegisters(ip, sp, fp);
-      if (action == ACTION_RETURN && isBlock) returnFromHome(value);
-      else returnFromBaseFrame(value);
-      action = ACTION_RELOAD;
-    } else if (action == ACTION_POLL) {
-      setRegisters(ip, sp, fp);
-      if (countdown < 0) stop(OUTCOME_SLICE);
-      if (!poll()) return;
-      action = ACTION_RELOAD;
     }
 
-    // ACTION_RELOAD: the registers outside the loop are true.
-    if (outcome != OUTCOME_NONE) return;
+    // Everything else works on the registers outside the loop.
+    setRegisters(ip, sp, fp);
+    switch (action) {
+      case ACTION_RETURN: {
+        if (isBlockFrame(fp)) returnFromHome(value);
+        else returnFromBaseFrame(value);
+        break;
+      }
+      case ACTION_BLOCK_RETURN: {
+        returnFromBaseFrame(value);
+        break;
+      }
+      case ACTION_SUPER: {
+        sendSuper(selector, lookupClass, superCount);
+        break;
+      }
+      case ACTION_UNKNOWN: {
+        sendUnknownBytecode(unknownByte);
+        break;
+      }
+      case ACTION_STORE_IN_CONTEXT: {
+        storeContextSlot(contextIndex, receiver, value);
+        break;
+      }
+      default: {
+        if (countdown < 0) stop(OUTCOME_SLICE);
+        break;
+      }
+    }
+    if (outcome != OUTCOME_NONE && action != ACTION_POLL) return;
+    if ((action == ACTION_POLL || spRegister < load<u32>(0, CELL_STACK_LIMIT)) && !poll()) return;
     ip = ipRegister;
     sp = spRegister;
     fp = fpRegister;

@@ -43,9 +43,10 @@ import {
   resumeContext,
   senderOf,
 } from "./contexts";
-import { argumentCount, findMethod, newMethod, newPrimitive } from "./lookup";
+import { argumentCount, findMethod, findMethodInClass, newMethod, newPrimitive } from "./lookup";
 import { primitiveNumberOf } from "./methods";
 import { takeOutsideAnswer } from "./outside";
+import { reportUnknownBytecode } from "./stacktrace";
 import { fp, ip, push, setRegisters, sp } from "./registers";
 
 /** The number that marks `ensure:` and `ifCurtailed:`; there is no such primitive. */
@@ -56,6 +57,20 @@ export function send(selector: Oop, count: u32): void {
   findMethod(selector, classIndexOfOop(load<u64>(sp + (count << 3))), count);
   if (newMethod == 0) return;
   executeMethod(newMethod, newPrimitive, argumentCount);
+}
+
+/** A super send: the lookup starts at a class. Receiver and arguments are on the stack. */
+export function sendSuper(selector: Oop, lookupClass: Oop, count: u32): void {
+  findMethodInClass(selector, lookupClass, count);
+  if (newMethod != 0) executeMethod(newMethod, newPrimitive, argumentCount);
+}
+
+/** `thisContext unusedBytecode` for a byte that cannot be run, where the image has a selector for that. */
+export function sendUnknownBytecode(byte: u32): void {
+  const selector = reportUnknownBytecode(byte, frameMethod(fp));
+  if (selector == 0) return;
+  push(contextOf(fp));
+  send(selector, 0);
 }
 
 /** Returns a value from a page's base frame to its sender context, wherever that is. */

@@ -54,8 +54,8 @@ export function fullCollectionDone(): void {
   fullCollectionWanted = false;
 }
 
-/** A stack limit that every stack pointer is below. */
-export const POLL_NOW: u32 = u32.MAX_VALUE;
+/** A stack limit that every stack pointer is below; as a signed number too, so that a difference's sign tells. */
+export const POLL_NOW: u32 = i32.MAX_VALUE;
 
 /** Makes the next poll take its slow path. The interpreter sets the limit back. */
 export function forcePoll(): void {
