@@ -5,19 +5,20 @@ export const MAX_MATCH: u32 = 258;
 export const LITERAL_CODES: u32 = 286;
 export const DISTANCE_CODES: u32 = 30;
 export const FIRST_LENGTH_CODE: u32 = 257;
-const LAST_LENGTH_CODE: u32 = 285;
 
-/** The code of a match length less MIN_MATCH, 0 to 255. */
+/**
+ * The code of a match length less MIN_MATCH, 0 to 255. The longest gets 284 with all extra bits set, as in the image's
+ * tables (ZipConstants, MatchLengthCodes), and never 285: ZipWriteStream>>fixedBlockSizeFor:and: does not know that code.
+ */
 export function lengthCode(length: u32): u32 {
   if (length < 8) return FIRST_LENGTH_CODE + length;
-  if (length == MAX_MATCH - MIN_MATCH) return LAST_LENGTH_CODE;
   const extra = 29 - <u32>clz(length);
   return FIRST_LENGTH_CODE + (extra << 2) + (length >> extra);
 }
 
 /** Bits that follow a length's code. */
 export function extraLengthBits(code: u32): u32 {
-  return code < 265 || code == LAST_LENGTH_CODE ? 0 : (code - 261) >> 2;
+  return code < 265 ? 0 : (code - 261) >> 2;
 }
 
 /** The least length less MIN_MATCH with a code. */

@@ -32,7 +32,8 @@ import {
 import { allocateSlots, fillSlots, newFloat } from "../memory/allocation";
 import { edenEnd, edenFree, edenStart, oldSpaceStart, survivorBytes } from "../memory/map";
 import { storePointer } from "../memory/object";
-import { freeOldSpaceBytes, maxOldSpaceBytes, setMaxOldSpaceBytes, usedOldSpaceBytes } from "../memory/oldspace";
+import { freeListBytes } from "../memory/freelists";
+import { maxOldSpaceBytes, oldSpaceEnd, setMaxOldSpaceBytes } from "../memory/oldspace";
 import { isSmallInteger, Oop, smallIntegerValue } from "../memory/oop";
 import { rememberedCount } from "../memory/remembered";
 import { falseObject, nil } from "../memory/roots";
@@ -97,7 +98,7 @@ function parameter(number: u32): Oop {
 function memoryParameter(number: u32): i64 {
   switch (number) {
     case 1:
-      return usedOldSpaceBytes() + freeOldSpaceBytes();
+      return oldSpaceEnd - oldSpaceStart;
     case 2:
       return edenEnd - edenStart + 2 * survivorBytes;
     case 3:
@@ -156,7 +157,7 @@ function systemParameter(number: u32): i64 {
     case 53:
       return 1;
     case 54:
-      return freeOldSpaceBytes();
+      return freeListBytes;
     case 66:
       return STACK_PAGE_BYTES;
     case 67:
