@@ -234,7 +234,9 @@ export const FRAME_FIRST_TEMP = -32;
 // Frame flags.
 export const FRAME_HAS_CONTEXT: u32 = 1;
 export const FRAME_IS_BLOCK: u32 = 2;
-export const FRAME_ARGUMENT_COUNT_SHIFT: u32 = 8;
+/** The method is in SistaV1; the value is what the dispatch adds to its bytes. */
+export const FRAME_IS_SISTA: u32 = 256;
+export const FRAME_ARGUMENT_COUNT_SHIFT: u32 = 16;
 
 // Image file headers of Spur (VMMaker: SpurImageReader>>readHeaderFrom:startingAt:). All numbers little-endian; `word` is
 // 4 bytes in 32-bit images and 8 in 64-bit ones:

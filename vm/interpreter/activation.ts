@@ -44,6 +44,7 @@ import { isContext } from "./contexts";
 import {
   CALL_PRIMITIVE_BYTES,
   firstBytecode,
+  headerBytecodeSet,
   headerHasPrimitive,
   headerTempCount,
   ipOf,
@@ -95,7 +96,8 @@ export function activateMethod(method: Oop, count: u32): void {
   const header = methodHeader(method);
   const tempCount = headerTempCount(header);
   const receiver = load<u64>(sp + (count << 3));
-  const frame = buildFrame(sp, fp, ip, method, tempCount, count, count << FRAME_ARGUMENT_COUNT_SHIFT, receiver);
+  const flags = headerBytecodeSet(header) | (count << FRAME_ARGUMENT_COUNT_SHIFT);
+  const frame = buildFrame(sp, fp, ip, method, tempCount, count, flags, receiver);
   let start = firstBytecode(method, header);
   if (headerHasPrimitive(header)) start = skipPrimitive(header, start, frame);
   setRegisters(start, frame + FRAME_RECEIVER - (tempCount << 3), frame);
@@ -319,7 +321,7 @@ function startBlock(
   temps: u32,
   start: Address,
 ): void {
-  const flags = FRAME_IS_BLOCK | (count << FRAME_ARGUMENT_COUNT_SHIFT);
+  const flags = FRAME_IS_BLOCK | headerBytecodeSet(methodHeader(method)) | (count << FRAME_ARGUMENT_COUNT_SHIFT);
   const frame = buildFrame(sp, fp, ip, method, count, count, flags, receiver);
   let slot = tempSlot(frame, count);
   for (let i: u32 = 0; i < copied; i++, slot -= 8) store<u64>(slot, fetchPointer(firstCopied + i, closure));

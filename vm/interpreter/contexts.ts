@@ -66,7 +66,7 @@ import { fetchPointer, storePointer, storePointerUnchecked } from "../memory/obj
 import { Address, isObject, isSmallInteger, Oop, smallInteger, smallIntegerValue } from "../memory/oop";
 import { nil } from "../memory/roots";
 import { STACK_PAGE_BYTES, STACK_PAGE_COUNT } from "../layout";
-import { contextSlotsFor, headerArgumentCount, ipOf, methodHeader, pcOf } from "./methods";
+import { contextSlotsFor, headerArgumentCount, headerBytecodeSet, ipOf, methodHeader, pcOf } from "./methods";
 import { fp, ip, setRegisters, sp } from "./registers";
 import { classIndexOf } from "../memory/header";
 import { stopForMemory } from "./memoryLimits";
@@ -253,7 +253,9 @@ export function resumeSingleContext(context: Oop): void {
   setFrameContext(frame, context);
   setFrameFlags(
     frame,
-    FRAME_HAS_CONTEXT | (isBlock ? FRAME_IS_BLOCK : 0) | (argumentCount << FRAME_ARGUMENT_COUNT_SHIFT),
+    FRAME_HAS_CONTEXT |
+      headerBytecodeSet(methodHeader(method)) |
+      (isBlock ? FRAME_IS_BLOCK : 0) | (argumentCount << FRAME_ARGUMENT_COUNT_SHIFT),
   );
   setFrameReceiver(frame, receiver);
   const count = <u32>smallIntegerValue(fetchPointer(CONTEXT_STACK_POINTER, context));

@@ -1,7 +1,7 @@
 // The interpreter's loop. Read by tools/generate.mjs, which replaces each `case handler:` by the bytes that
 // tables/bytecodes.ts gives that handler; the compiler sees build/generated/loop.ts.
 //
-// Registers live in locals: ip (next byte), sp, fp, and from the frame method, receiver and bytecode set. A case ends
+// Registers live in locals: ip (next byte), sp, fp, and from the frame method and bytecode set. A case ends
 // with `continue`, or leaves the switch with `action` set: a send with that many arguments, a return of `value`, or a
 //  outcome `flag`, which a jump right behind takes without a boolean being pushed.
 
@@ -16,6 +16,7 @@ import {
   FRAME_FIRST_TEMP,
   FRAME_FLAGS,
   FRAME_IS_BLOCK,
+  FRAME_IS_SISTA,
   FRAME_RECEIVER,
   SPECIAL_ATTEMPT_TO_ASSIGN,
   SPECIAL_MUST_BE_BOOLEAN,
@@ -24,7 +25,7 @@ import {
   TAG_SMALL_INTEGER,
 } from "../layout";
 import { classOf } from "../memory/classes";
-import { frameMethod, frameReceiver, isBlockFrame } from "../memory/frames";
+import { frameFlags, frameMethod, frameReceiver, isBlockFrame } from "../memory/frames";
 import { isReadOnly } from "../memory/header";
 import { fetchPointer, storePointer } from "../memory/object";
 import { Address, areSmallIntegers, character, Oop, smallInteger } from "../memory/oop";
@@ -122,8 +123,7 @@ export function interpret(polls: i32): void {
   let sp: Address = spRegister;
   let fp: Address = fpRegister;
   let method = <Address>frameMethod(fp);
-  let receiver: Oop = frameReceiver(fp);
-  let set = headerBytecodeSet(methodHeader(method));
+  let set = frameFlags(fp) & FRAME_IS_SISTA;
   let countdown = polls;
 
   for (;;) {
@@ -136,7 +136,7 @@ export function interpret(polls: i32): void {
       // Pushes.
       case pushInstanceVariable16: {
         sp -= 8;
-        store<u64>(sp, load<u64>(<Address>receiver + 8 + ((byte & 15) << 3)));
+        store<u64>(sp, load<u64>(<Address>frameReceiver(fp) + 8 + ((byte & 15) << 3)));
         continue;
       }
       case pushTemp16: {
@@ -161,7 +161,7 @@ export function interpret(polls: i32): void {
       }
       case pushReceiver: {
         sp -= 8;
-        store<u64>(sp, receiver);
+        store<u64>(sp, frameReceiver(fp));
         continue;
       }
       case pushTrue: {
@@ -185,16 +185,34 @@ export function interpret(polls: i32): void {
         continue;
       }
       case pushZero: {
+        value = withConstant(load<u64>(sp), smallInteger(0), <u32>load<u8>(ip) - arithmeticBase(set));
+        if (value != 0) {
+          ip++;
+          store<u64>(sp, value);
+          continue;
+        }
         sp -= 8;
         store<u64>(sp, smallInteger(0));
         continue;
       }
       case pushOne: {
+        value = withConstant(load<u64>(sp), smallInteger(1), <u32>load<u8>(ip) - arithmeticBase(set));
+        if (value != 0) {
+          ip++;
+          store<u64>(sp, value);
+          continue;
+        }
         sp -= 8;
         store<u64>(sp, smallInteger(1));
         continue;
       }
       case pushTwo: {
+        value = withConstant(load<u64>(sp), smallInteger(2), <u32>load<u8>(ip) - arithmeticBase(set));
+        if (value != 0) {
+          ip++;
+          store<u64>(sp, value);
+          continue;
+        }
         sp -= 8;
         store<u64>(sp, smallInteger(2));
         continue;
@@ -245,7 +263,7 @@ export function interpret(polls: i32): void {
         const index = <u32>load<u8>(ip++) + (extensionA << 8);
         extensionA = 0;
         setRegisters(ip, sp, fp);
-        value = pushContextSlot(index, receiver);
+        value = pushContextSlot(index, frameReceiver(fp));
         sp -= 8;
         store<u64>(sp, value);
         continue;
@@ -297,7 +315,7 @@ export function interpret(polls: i32): void {
         const index = descriptor & 63;
         switch (descriptor >> 6) {
           case 0:
-            value = fetchPointer(index, receiver);
+            value = fetchPointer(index, frameReceiver(fp));
             break;
           case 1:
             value = load<u64>(fp + FRAME_FIRST_TEMP - (index << 3));
@@ -387,11 +405,11 @@ export function interpret(polls: i32): void {
         const index = byte & 7;
         value = load<u64>(sp);
         sp += 8;
-        if (!isReadOnly(<Address>receiver)) {
-          storePointer(index, receiver, value);
+        if (!isReadOnly(<Address>frameReceiver(fp))) {
+          storePointer(index, frameReceiver(fp), value);
           continue;
         }
-        sp = pushAssignment(sp, receiver, value, index);
+        sp = pushAssignment(sp, frameReceiver(fp), value, index);
         selector = specialObject(SPECIAL_ATTEMPT_TO_ASSIGN);
         action = 2;
         break;
@@ -402,16 +420,16 @@ export function interpret(polls: i32): void {
         extensionA = 0;
         value = load<u64>(sp);
         if (byte == SISTA_POP_INTO_INSTANCE_VARIABLE) sp += 8;
-        if (!isReadOnly(<Address>receiver)) {
-          if (!isContext(receiver)) {
-            storePointer(index, receiver, value);
+        if (!isReadOnly(<Address>frameReceiver(fp))) {
+          if (!isContext(frameReceiver(fp))) {
+            storePointer(index, frameReceiver(fp), value);
             continue;
           }
           contextIndex = index;
           action = ACTION_STORE_IN_CONTEXT;
           break;
         }
-        sp = pushAssignment(sp, receiver, value, index);
+        sp = pushAssignment(sp, frameReceiver(fp), value, index);
         selector = specialObject(SPECIAL_ATTEMPT_TO_ASSIGN);
         action = 2;
         break;
@@ -452,7 +470,7 @@ export function interpret(polls: i32): void {
           continue;
         }
         // Kind 0: an instance variable; 3: a variable literal; 2 makes no sense and is taken as the receiver's too.
-        const target = kind == 3 ? followed(load<u64>(method + 16 + (index << 3))) : receiver;
+        const target = kind == 3 ? followed(load<u64>(method + 16 + (index << 3))) : frameReceiver(fp);
         const slot: u32 = kind == 3 ? ASSOCIATION_VALUE : index;
         if (!isReadOnly(<Address>target)) {
           storePointer(slot, target, value);
@@ -479,7 +497,7 @@ export function interpret(polls: i32): void {
         }
         if (kind == 2) {
           setRegisters(ip, sp, fp);
-          value = pushContextSlot(index, receiver);
+          value = pushContextSlot(index, frameReceiver(fp));
           sp -= 8;
           store<u64>(sp, value);
           continue;
@@ -494,7 +512,7 @@ export function interpret(polls: i32): void {
         // 5 stores an instance variable, 6 pops into one, 7 stores a variable literal.
         value = load<u64>(sp);
         if (kind == 6) sp += 8;
-        const target = kind == 7 ? followed(load<u64>(method + 16 + (index << 3))) : receiver;
+        const target = kind == 7 ? followed(load<u64>(method + 16 + (index << 3))) : frameReceiver(fp);
         const slot: u32 = kind == 7 ? ASSOCIATION_VALUE : index;
         if (!isReadOnly(<Address>target)) {
           if (kind == 7 || !isContext(target)) {
@@ -607,7 +625,7 @@ export function interpret(polls: i32): void {
 
       // Returns.
       case returnReceiver: {
-        value = receiver;
+        value = frameReceiver(fp);
         action = ACTION_RETURN;
         break;
       }
@@ -1096,8 +1114,7 @@ export function interpret(polls: i32): void {
             sp = spRegister;
             fp = fpRegister;
             method = <Address>frameMethod(fp);
-            receiver = frameReceiver(fp);
-            set = headerBytecodeSet(methodHeader(method));
+                    set = frameFlags(fp) & FRAME_IS_SISTA;
             continue;
           }
           if (failureCode == WAITING_FOR_HOST) {
@@ -1117,11 +1134,11 @@ export function interpret(polls: i32): void {
       // Activation, as in `activateMethod`, on the loop's registers.
       const header = methodHeader(target);
       const tempCount = headerTempCount(header);
-      receiver = load<u64>(sp + (action << 3));
-      fp = buildFrame(sp, fp, ip, target, tempCount, action, action << FRAME_ARGUMENT_COUNT_SHIFT, receiver);
+      set = headerBytecodeSet(header);
+      const flags = set | (action << FRAME_ARGUMENT_COUNT_SHIFT);
+      fp = buildFrame(sp, fp, ip, target, tempCount, action, flags, load<u64>(sp + (action << 3)));
       sp = fp + FRAME_RECEIVER - (tempCount << 3);
       method = <Address>target;
-      set = headerBytecodeSet(header);
       ip = firstBytecode(target, header);
       if (headerHasPrimitive(header)) ip = skipPrimitive(header, ip, fp);
       if ((--countdown | <i32>(sp - load<u32>(0, CELL_STACK_LIMIT))) >= 0) continue;
@@ -1138,8 +1155,7 @@ export function interpret(polls: i32): void {
           ip = load<u32>(fp, FRAME_CALLER_IP);
           fp = caller;
           method = <Address>frameMethod(fp);
-          receiver = frameReceiver(fp);
-          set = headerBytecodeSet(methodHeader(method));
+                set = frameFlags(fp) & FRAME_IS_SISTA;
           continue;
         }
       }
@@ -1166,7 +1182,7 @@ export function interpret(polls: i32): void {
         break;
       }
       case ACTION_STORE_IN_CONTEXT: {
-        storeContextSlot(contextIndex, receiver, value);
+        storeContextSlot(contextIndex, frameReceiver(fp), value);
         break;
       }
       default: {
@@ -1180,8 +1196,7 @@ export function interpret(polls: i32): void {
     sp = spRegister;
     fp = fpRegister;
     method = <Address>frameMethod(fp);
-    receiver = frameReceiver(fp);
-    set = headerBytecodeSet(methodHeader(method));
+    set = frameFlags(fp) & FRAME_IS_SISTA;
   }
 }
 
@@ -1197,6 +1212,29 @@ function fusedJump(ip: Address, set: u32, flag: bool): Address {
   if (code - V3_JUMP_FALSE_SHORT < 8 || code - SISTA_JUMP_FALSE_SHORT < 8) return flag ? ip + 1 : ip + (next & 7) + 2;
   if (code - SISTA_JUMP_TRUE_SHORT < 8) return flag ? ip + (next & 7) + 2 : ip + 1;
   return 0;
+}
+
+/** The byte of `+` in a bytecode set; `-` is the next. */
+// @ts-ignore: decorator
+@inline
+function arithmeticBase(set: u32): u32 {
+  return 176 - (set >> 8) * 80;
+}
+
+/**
+ * A small constant behind a SmallInteger, with `+` (operation 0) or `-` (1) next: the outcome, so that the constant is
+ * never pushed; 0 where it is another case.
+ */
+// @ts-ignore: decorator
+@inline
+function withConstant(top: Oop, constant: Oop, operation: u32): Oop {
+  if (operation > 1 || (<u32>top & TAG_MASK) != TAG_SMALL_INTEGER) return 0;
+  if (operation == 0) {
+    const sum = top + constant - TAG_SMALL_INTEGER;
+    return <i64>(~top & sum) < 0 ? 0 : sum;
+  }
+  const difference = top - constant + TAG_SMALL_INTEGER;
+  return <i64>(top & ~difference) < 0 ? 0 : difference;
 }
 
 // @ts-ignore: decorator
