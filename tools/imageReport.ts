@@ -3,9 +3,9 @@
 import * as layout from "../vm/layout.js";
 import { MARKER_PRIMITIVES, NUMBERED_PRIMITIVES } from "../vm/tables/primitives.js";
 import type { BytecodeSet } from "../vm/tables/decode.js";
-import type { Address } from "../vm/embed/heap.js";
+import type { Address, Census } from "../vm/embed/heap.js";
 import { type ImageHeader, readImageHeader } from "./imageFile.js";
-import { bytecodeSetOf, namedPrimitiveOf, primitiveOf } from "./methods.js";
+import { namedPrimitiveOf, primitiveOf } from "./methods.js";
 import { answeredNamed, answeredNumbers } from "./primitiveAnswers.js";
 import type { Session } from "./session.js";
 
@@ -45,11 +45,9 @@ export interface NamedUse {
 }
 
 export function reportImage(path: string, session: Session): ImageReport {
-  const { heap, reflection } = session;
+  const { reflection } = session;
   const counts = countObjects(session);
-  const uses = primitiveUses(session, counts.methods);
-  const classes = heap.classes();
-  const named = classes.filter(({ address }) => reflection.isClass(address) && !reflection.isMetaclass(address));
+  const uses = primitiveUses(session, counts.census);
   return {
     image: path,
     header: readImageHeader(path),
@@ -57,9 +55,9 @@ export function reportImage(path: string, session: Session): ImageReport {
     heap: {
       objects: counts.objects,
       bytes: counts.bytes,
-      freeBytes: counts.freeBytes,
-      classes: named.length,
-      methods: counts.methods.length,
+      freeBytes: counts.census.freeBytes,
+      classes: reflection.allClasses().length,
+      methods: counts.census.v3Methods + counts.census.sistaMethods,
     },
     bytecodeSets: uses.sets,
     histogram: counts.histogram,
@@ -69,36 +67,25 @@ export function reportImage(path: string, session: Session): ImageReport {
   };
 }
 
-/** One pass over the heap. */
 function countObjects({ heap, reflection }: Session) {
-  const instances: number[] = [];
-  const sizes: number[] = [];
-  const methods: Address[] = [];
   const versionClass = reflection.classNamed("SystemVersion");
   const versionIndex = versionClass === undefined ? -1 : heap.identityHashOf(versionClass);
-  let version: Address | undefined;
-  let objects = 0;
-  let bytes = 0;
-  let freeBytes = 0;
-  heap.forEachObject(
-    (object, classIndex, size) => {
-      objects++;
-      bytes += size;
-      instances[classIndex] = (instances[classIndex] ?? 0) + 1;
-      sizes[classIndex] = (sizes[classIndex] ?? 0) + size;
-      if (heap.formatOf(object) >= layout.FORMAT_COMPILED_METHOD) methods.push(object);
-      if (classIndex === versionIndex) version = object;
-    },
-    (size) => (freeBytes += size),
-  );
-  const histogram = histogramOf(instances, sizes, (index) => reflection.className(heap.classAt(index)));
-  return { objects, bytes, freeBytes, methods, version, histogram };
+  const census = heap.census(versionIndex);
+  const { instances, bytes, wanted } = census;
+  return {
+    version: wanted.at(0),
+    objects: instances.reduce((sum, count) => sum + count, 0),
+    bytes: bytes.reduce((sum, size) => sum + size, 0),
+    census,
+    histogram: histogramOf(instances, bytes, (index) => reflection.className(heap.classAt(index))),
+  };
 }
 
 /** By class name, largest first; what only the virtual machine uses is one line. */
-function histogramOf(instances: number[], sizes: number[], nameOf: (index: number) => string): HistogramLine[] {
+function histogramOf(instances: Uint32Array, sizes: Float64Array, nameOf: (index: number) => string): HistogramLine[] {
   const lines = new Map<string, { instances: number; bytes: number }>();
   instances.forEach((count, index) => {
+    if (count === 0) return;
     const name = index <= layout.LAST_CLASS_INDEX_PUN ? "(internal to the virtual machine)" : nameOf(index);
     const line = lines.get(name) ?? { instances: 0, bytes: 0 };
     lines.set(name, { instances: line.instances + count, bytes: line.bytes + sizes[index] });
@@ -109,12 +96,11 @@ function histogramOf(instances: number[], sizes: number[], nameOf: (index: numbe
 }
 
 /** Bytecode sets and primitives of every method in the heap. */
-function primitiveUses({ heap }: Session, methods: readonly Address[]) {
-  const sets: Record<BytecodeSet, number> = { V3PlusClosures: 0, SistaV1: 0 };
+function primitiveUses({ heap }: Session, { v3Methods, sistaMethods, primitiveMethods }: Census) {
+  const sets: Record<BytecodeSet, number> = { V3PlusClosures: v3Methods, SistaV1: sistaMethods };
   const numbered = new Map<number, number>();
   const named = new Map<string, number>();
-  for (const method of methods) {
-    sets[bytecodeSetOf(heap, method)]++;
+  for (const method of primitiveMethods) {
     const primitive = primitiveOf(heap, method);
     const call = namedPrimitiveOf(heap, method, primitive);
     if (call !== undefined) count(named, `${call.module}\0${call.name}`);

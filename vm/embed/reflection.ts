@@ -33,6 +33,8 @@ export interface MethodEntry {
 export class Reflection {
   private metaclass: Address = 0;
   private readonly classNames = new Map<Address, string>();
+  private knownClasses: readonly Address[] | undefined;
+  private knownNames: ReadonlyMap<string, Address> | undefined;
 
   constructor(readonly heap: Heap) {
     this.forget();
@@ -44,6 +46,8 @@ export class Reflection {
     const smallInteger = this.heap.specialObject(SPECIAL_CLASS_SMALL_INTEGER);
     this.metaclass = this.heap.classOfObject(this.heap.classOfObject(smallInteger));
     this.classNames.clear();
+    this.knownClasses = undefined;
+    this.knownNames = undefined;
   }
 
   // Classes.
@@ -86,16 +90,30 @@ export class Reflection {
     return index !== 0 ? `(class ${index})` : `(class under ${heap.identityHashOf(heap.classOfObject(classObject))})`;
   }
 
+  /** Every class, no metaclass: one that never had an instance need not be in the class table, but its metaclass is. */
+  allClasses(): readonly Address[] {
+    this.knownClasses ??= [
+      ...new Set(
+        this.heap
+          .classes()
+          .map(({ address }) =>
+            this.isMetaclass(address) ? this.heap.reference(address, METACLASS_THIS_CLASS) : address,
+          )
+          .filter((address) => this.isClass(address) && !this.isMetaclass(address)),
+      ),
+    ];
+    return this.knownClasses;
+  }
+
   /** Classes by name; metaclasses are reached from their class. */
-  classesByName(): Map<string, Address> {
+  classesByName(): ReadonlyMap<string, Address> {
+    if (this.knownNames !== undefined) return this.knownNames;
     const byName = new Map<string, Address>();
-    for (const { address: entry } of this.heap.classes()) {
-      // A class without instances need not be in the table; its metaclass is, for it has one.
-      const address = this.isMetaclass(entry) ? this.heap.reference(entry, METACLASS_THIS_CLASS) : entry;
-      if (!this.isClass(address) || this.isMetaclass(address)) continue;
+    for (const address of this.allClasses()) {
       const name = this.className(address);
       if (!byName.has(name)) byName.set(name, address);
     }
+    this.knownNames = byName;
     return byName;
   }
 
