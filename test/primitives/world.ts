@@ -1,7 +1,7 @@
 // The small world that primitives are tested in: compiles primitivesEntry.ts once, makes oops of JavaScript values and
 // back, calls a primitive with a receiver and arguments.
 
-import { readFileSync, writeFileSync, mkdirSync, existsSync, statSync, readdirSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync, mkdirSync, existsSync, statSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import asc from "assemblyscript/asc";
 
@@ -256,14 +256,17 @@ export class Random {
   }
 }
 
-/** Compiles the entry, unless the result is newer than every source. */
+/** Compiles the entry, unless the result is newer than every source. Several workers of the tests may do so at a time. */
 async function compiled(entry: string): Promise<Uint8Array<ArrayBuffer>> {
   const out = join("build", `${basename(entry, ".ts")}.wasm`);
   mkdirSync("build", { recursive: true });
   if (!existsSync(out) || newestSource() > statSync(out).mtimeMs) {
     const options = ["--config", "none", "--runtime", "stub", "--memoryBase", "1024", "--initialMemory", "16"];
     const { error, stderr } = await asc.main([entry, "-o", out, "-O1", "--use", "abort=vm/host/abort", ...options], {
-      writeFile: (name, contents) => writeFileSync(name, contents),
+      writeFile: (name, contents) => {
+        writeFileSync(`${name}.${process.pid}`, contents);
+        renameSync(`${name}.${process.pid}`, name);
+      },
     });
     if (error) throw new Error(stderr.toString());
   }
@@ -271,7 +274,8 @@ async function compiled(entry: string): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 function newestSource(): number {
-  const folders = ["vm", "vm/memory", "primitives", "primitives/files", "primitives/plugins", "test/primitives"];
-  const files = folders.flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
+  const files = ["vm", "primitives", "test/primitives"].flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => join(folder, name)),
+  );
   return Math.max(...files.filter((file) => file.endsWith(".ts")).map((file) => statSync(file).mtimeMs));
 }
