@@ -1,5 +1,5 @@
 // Builds everything: generates what comes from tables, compiles AssemblyScript (release and debug), then TypeScript.
-// Usage: node tools/build.mjs [--only wasm|debug|js]. A step whose inputs did not change since its output is skipped.
+// Usage: node tools/build.mjs [--only wasm,debug,js]. A step whose inputs did not change since its output is skipped.
 
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -7,15 +7,16 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { generate } from "./generate.mjs";
 
-const only = process.argv.includes("--only") ? process.argv[process.argv.indexOf("--only") + 1] : undefined;
+const only = process.argv.includes("--only") ? process.argv[process.argv.indexOf("--only") + 1].split(",") : undefined;
+const isWanted = (step) => only === undefined || only.includes(step);
 
 mkdirSync("build", { recursive: true });
 generate();
 
 const assemblyScript = sources(["vm", "primitives", "boot", "build/generated", "asconfig.json"], ["embed"]);
-if (only === undefined || only === "wasm") step("stvm.wasm", assemblyScript, () => asc("release"));
-if (only === undefined || only === "debug") step("stvm-debug.wasm", assemblyScript, () => asc("debug"));
-if (only === undefined || only === "js") {
+if (isWanted("wasm")) step("stvm.wasm", assemblyScript, () => asc("release"));
+if (isWanted("debug")) step("stvm-debug.wasm", assemblyScript, () => asc("debug"));
+if (isWanted("js")) {
   const typeScript = sources(["vm/embed", "vm/tables", "vm/layout.ts", "tools", "test", "tsconfig.json"], []);
   step("js", typeScript, () => run("tsc", ["-p", "tsconfig.json"]));
 }
