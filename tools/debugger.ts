@@ -143,22 +143,20 @@ export class Debugger {
 
   /** Executes one bytecode, and all that it sends. */
   async next(): Promise<Stop> {
-    const { frame, depth } = this.place();
+    const { depth } = this.place();
+    const home = this.activeProcess();
     const stop = await this.step(1);
-    if (stop.kind !== "step") return stop;
-    const now = this.place();
-    return now.frame === frame || now.depth < depth ? stop : this.returnTo(depth);
+    return stop.kind === "step" ? this.returnTo(depth, home) : stop;
   }
 
   /** Runs until the active method has answered. */
   async finish(): Promise<Stop> {
     const { depth } = this.place();
-    return depth <= 1 ? this.go() : this.returnTo(depth - 1);
+    return depth <= 1 ? this.go() : this.returnTo(depth - 1, this.activeProcess());
   }
 
-  /** Runs until the process that is active now has no more than `depth` activations. */
-  private async returnTo(depth: number): Promise<Stop> {
-    const home = this.activeProcess();
+  /** Runs until a process is active again with no more than `depth` activations; others may come in between. */
+  private async returnTo(depth: number, home: Address): Promise<Stop> {
     for (;;) {
       const stack = this.stack.active();
       const isHome = this.activeProcess() === home;

@@ -234,6 +234,8 @@ export const FRAME_FIRST_TEMP = -32;
 // Frame flags.
 export const FRAME_HAS_CONTEXT: u32 = 1;
 export const FRAME_IS_BLOCK: u32 = 2;
+/** A debugger has stopped where the frame starts, and shall not do so again. */
+export const FRAME_BREAK_REPORTED: u32 = 4;
 /** The method is in SistaV1; the value is what the dispatch adds to its bytes. */
 export const FRAME_IS_SISTA: u32 = 256;
 export const FRAME_ARGUMENT_COUNT_SHIFT: u32 = 16;

@@ -49,12 +49,17 @@ testWithImages("breakpoints follow their methods, stacks name what runs, finish 
     expect(names()).toHaveLength(depth);
     machine.remove("Delay>>wait");
     machine.remove("Exception>>signal");
-    await machine.step(1);
-    expect(await machine.step(40)).toEqual({ kind: "step" });
+    // Other processes come and go; the one that signals is recognised by where it began. What handles the error may
+    // unwind several activations.
+    for (let steps = 0; steps < 2000 && !(isHome() && names().length > depth); steps++) await machine.step(1);
     const deeper = names().length;
     expect(deeper).toBeGreaterThan(depth);
     expect(await machine.finish()).toEqual({ kind: "step" });
-    expect(names().length).toBeLessThan(deeper);
+    expect([isHome(), names().length < deeper]).toEqual([true, true]);
+
+    function isHome(): boolean {
+      return names().includes("PasteUpMorph>>doOneCycle");
+    }
   });
 });
 

@@ -2,7 +2,8 @@
 // on. Only the stepping loop calls it, a copy of interpreter/loop.ts that tools/generate.mjs makes; the ordinary loop
 // pays nothing. Comparisons with the jump behind them count as one bytecode.
 
-import { isFreePage, pageOf } from "../memory/frames";
+import { FRAME_BREAK_REPORTED } from "../layout";
+import { frameFlags, isFreePage, pageOf, setFrameFlags } from "../memory/frames";
 import { Address, Oop } from "../memory/oop";
 import { newRootWord, rootWord, setRootWord } from "../memory/roots";
 import { firstBytecode, headerHasPrimitive, CALL_PRIMITIVE_BYTES, methodHeader } from "./methods";
@@ -22,8 +23,6 @@ let breakpointCount: u32 = 0;
 let stepsLeft: u32 = 0;
 let stopFrame: Address = 0;
 let lastFrame: Address = 0;
-/** The frame that the last breakpoint stopped in, if another process came before it could go on; else 0. */
-let reportedFrame: Address = 0;
 
 /** Stops the stepping loop where `method` starts (after its primitive failed, if it has one). 0, or 1 without room. */
 export function setBreakpoint(method: u32): i32 {
@@ -50,7 +49,6 @@ export function beginStepping(steps: u32, frame: Address, current: Address): voi
   stepsLeft = steps == 0 ? u32.MAX_VALUE : steps;
   stopFrame = frame;
   lastFrame = current;
-  if (current == reportedFrame) reportedFrame = 0;
 }
 
 /** Before each bytecode: whether to stop instead; the outcome is set then. */
@@ -61,11 +59,11 @@ export function stopsBefore(ip: Address, fp: Address, method: Address): bool {
     if (isTracing) traceFrame(fp, method, isStart(ip, method));
     if (isBack(fp)) return stopWith(BREAK_FRAME);
     if (breakpointCount != 0 && wordOf(method) != 0 && isStart(ip, method)) {
-      if (fp != reportedFrame) {
-        reportedFrame = fp;
+      // Another process may have come before the frame could go on.
+      if ((frameFlags(fp) & FRAME_BREAK_REPORTED) == 0) {
+        setFrameFlags(fp, frameFlags(fp) | FRAME_BREAK_REPORTED);
         return stopWith(BREAK_METHOD);
       }
-      reportedFrame = 0;
     }
   }
   if (stepsLeft != u32.MAX_VALUE) stepsLeft--;
