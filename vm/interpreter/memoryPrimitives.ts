@@ -27,6 +27,7 @@ import {
   framesChanged,
   receiver,
 } from "../plugin";
+import { imageWriteAllowed } from "../../primitives/files/security";
 import { evictAllPages, externalizeHead, isContext, normalizeWidow, resumeContext, resumePage } from "./contexts";
 import { clearExternalCall } from "./control";
 import { flushMethodCache } from "./lookup";
@@ -144,6 +145,11 @@ function containsContext(array: Oop): bool {
 export function primitiveSnapshot(): void {
   if (argumentCount != 0) {
     fail(ERROR_BAD_ARGUMENT_COUNT);
+    return;
+  }
+  // The image may have given the right up (SecurityPlugin).
+  if (!imageWriteAllowed) {
+    fail(ERROR_OPERATION_FAILED);
     return;
   }
   setRootWord(keptContext, receiver());
