@@ -174,14 +174,20 @@ function canBeReadOnly(object: Oop): bool {
   if (format == FORMAT_WEAK_ARRAY || format == FORMAT_EPHEMERON) return false;
   if (isInstanceOf(object, SPECIAL_CLASS_SEMAPHORE)) return false;
   const association = specialObject(SPECIAL_SCHEDULER);
-  if (association == nil) return true;
+  if (!hasSlots(association, ASSOCIATION_VALUE + 1)) return true;
   const scheduler = fetchPointer(ASSOCIATION_VALUE, association);
+  if (!hasSlots(scheduler, SCHEDULER_ACTIVE_PROCESS + 1)) return true;
   const lists = fetchPointer(SCHEDULER_LISTS, scheduler);
+  if (!hasSlots(lists, 2)) return true;
   if (object == scheduler || object == lists) return false;
   return (
     !isSameClass(object, fetchPointer(1, lists)) &&
     !isSameClass(object, fetchPointer(SCHEDULER_ACTIVE_PROCESS, scheduler))
   );
+}
+
+function hasSlots(oop: Oop, count: u32): bool {
+  return isObject(oop) && slotCountOf(<Address>oop) >= count;
 }
 
 function isSameClass(object: Oop, other: Oop): bool {
