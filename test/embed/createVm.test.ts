@@ -167,6 +167,20 @@ describe("snapshots", () => {
     rmSync(folder, { recursive: true });
   });
 
+  testImage("taken from outside start again, in another virtual machine", async () => {
+    let snapshot: Uint8Array | undefined;
+    const onSnapshot = (_name: string, image: Uint8Array) => void (snapshot = image);
+    const vm = await createVm({ image: CUIS, onSnapshot });
+    const smalltalk = mirrorsOf(vm).classNamed("SystemDictionary")!.allInstances()[0]!;
+    expect((await mirrorsOf(vm).send(smalltalk, "snapshotPrimitive")).value).toBe(false);
+    vm.destroy();
+
+    const again = await createVm({ image: snapshot!, imageName: CUIS });
+    expect((await mirrorsOf(again).send(6, "*", 7)).value).toBe(42);
+    expect(mirrorsOf(again).allClasses()).toHaveLength(687);
+    again.destroy();
+  });
+
   test("go to the embedder where it wants them", async () => {
     const { createNodeHost } = await import("../../vm/embed/nodeHost.js");
     const taken: string[] = [];

@@ -28,7 +28,15 @@ import { allocateSlots, fillSlots, instantiate } from "../memory/allocation";
 import { classIndexForInstancesOf, classOf } from "../memory/classes";
 import { frameMethod } from "../memory/frames";
 import { isPointersFormat, formatOf, slotCountOf } from "../memory/header";
-import { fetchPointer, literalCountOf, literalOf, storePointer, storePointerUnchecked } from "../memory/object";
+import {
+  byteSizeOf,
+  fetchByte,
+  fetchPointer,
+  literalCountOf,
+  literalOf,
+  storePointer,
+  storePointerUnchecked,
+} from "../memory/object";
 import { Address, isObject, Oop, smallInteger } from "../memory/oop";
 import { newRootWord, nil, rootWord, setRootWord, specialObject } from "../memory/roots";
 import { firstBytecode, isCompiledMethod, methodHeader, pcOf } from "./methods";
@@ -88,17 +96,33 @@ export function forgetSend(): void {
   setRootWord(startedMethod, 0);
 }
 
-/** Whether the active frame, which returns to no sender, is the one that sent from outside; takes its answer if so. */
+/**
+ * Whether the active frame, which returns to no sender, is of a message from outside; its process ends then. The answer
+ * is taken unless the message was forgotten, or sent before the image was saved.
+ */
 export function takeOutsideAnswer(value: Oop): bool {
   const method = frameMethod(fp);
-  if (method != rootWord(startedMethod)) return false;
-  setRootWord(startedMethod, 0);
-  setRootWord(answerWord, value);
-  const end = firstBytecode(method, methodHeader(method)) + sendingBytes(argumentCountOf(method)) - 2;
-  setRegisters(end, sp, fp);
-  stop(OUTCOME_ANSWERED);
+  if (!isSendingMethod(method)) return false;
+  setRegisters(<Address>method + HEADER_BYTES + byteSizeOf(method) - 2, sp, fp);
+  if (method == rootWord(startedMethod)) {
+    setRootWord(startedMethod, 0);
+    setRootWord(answerWord, value);
+    stop(OUTCOME_ANSWERED);
+  }
   switchToBest();
   return true;
+}
+
+/** A compiler never ends a method with a return and a jump to itself, nor gives it its selector twice. */
+function isSendingMethod(method: Oop): bool {
+  const literals = literalCountOf(method);
+  if (literals < 2 + OWN_LITERALS || literalOf(literals - 3, method) != literalOf(literals - 2, method)) return false;
+  const end = byteSizeOf(method);
+  return (
+    fetchByte(end - 3, method) == RETURN_TOP &&
+    fetchByte(end - 2, method) == JUMP_BACK &&
+    fetchByte(end - 1, method) == BY_TWO
+  );
 }
 
 /** Literals: receiver, arguments, selector, and a method's own two. */
@@ -134,10 +158,6 @@ function writeBytecodes(start: Address, count: u32): void {
 
 function sendingBytes(count: u32): u32 {
   return count + 1 + 6;
-}
-
-function argumentCountOf(method: Oop): u32 {
-  return literalCountOf(method) - 2 - OWN_LITERALS;
 }
 
 function newContext(method: Oop): Oop {
