@@ -1,0 +1,54 @@
+// The list of benchmarks, in the order of the table.
+
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { type Benchmark, Missing } from "./benchmark.js";
+import { runScript, runSuite } from "./cuis.js";
+import { loadBenchmarks } from "./load.js";
+import { yardstick } from "./yardstick.js";
+
+const FIB_IMAGE = "../shared/images/candle/fib40-64.image";
+/** The sieve and the sends in Cuis do this much work (scripts/sieve.st and sends.st), and so does the yardstick. */
+const SIEVE_ROUNDS = 400;
+const SENDS_FIB = 32;
+/** Scripts that do something else are measured against this one. */
+const CLOCK_FIB = 34;
+/** The Cuis suite may take 4 times the 16 s of the reference without a JIT, which is 9 times the yardstick's fib 40. */
+const SCRIPTS = ["churn", "dictionary", "strings", "exceptions", "processes", "recursion", "largeIntegers", "streams"];
+
+export function allBenchmarks(): Benchmark[] {
+  return [
+    againstYardstick("fib40", runFib, "fib", 40, 11),
+    againstYardstick("sieve", () => runScript("sieve"), "sieve", SIEVE_ROUNDS),
+    againstYardstick("sends", () => runScript("sends"), "fib", SENDS_FIB),
+    ...SCRIPTS.map((name) => againstYardstick(name, () => runScript(name), "fib", CLOCK_FIB)),
+    { ...againstYardstick("suite", runSuite, "fib", 40), isLong: true },
+    ...loadBenchmarks(),
+  ];
+}
+
+function againstYardstick(
+  name: string,
+  milliseconds: () => number,
+  work: "fib" | "sieve",
+  size: number,
+  goal?: number,
+): Benchmark {
+  return {
+    name,
+    against: `yardstick ${work} ${size}`,
+    figures: [{ key: "ms", unit: "ms", compare: "ratio", goal }],
+    measure: () => ({ ms: milliseconds() }),
+    measureOther: () => ({ ms: yardstick(work, size) }),
+  };
+}
+
+/** `40 benchFib` in an image that does nothing else; the whole process. */
+function runFib(): number {
+  if (!existsSync(FIB_IMAGE)) throw new Missing(`${FIB_IMAGE} is missing`);
+  const start = performance.now();
+  const { status, stderr } = spawnSync(process.execPath, ["bin/stvm.mjs", "run", FIB_IMAGE], { encoding: "utf8" });
+  const milliseconds = performance.now() - start;
+  if (status !== 0) throw new Error(`stvm: ${FIB_IMAGE}: exit code ${status}; ${stderr}`);
+  return milliseconds;
+}
