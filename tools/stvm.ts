@@ -1,9 +1,7 @@
 // The stvm command: finds the subcommand and reports errors in one form. `stvm IMAGE …` is short for `stvm run IMAGE …`.
 
 import { readFileSync } from "node:fs";
-import yargs from "yargs";
 import { commands } from "./commands/index.js";
-import { runWithArguments } from "./commands/run.js";
 import { reportError } from "./terminal.js";
 
 const words = process.argv.slice(2);
@@ -19,9 +17,12 @@ async function main(): Promise<void> {
   // "run" hands everything behind IMAGE to the image untouched and takes options in pharo-vm's spelling, which yargs
   // would read its own way.
   const isHelp = words.length === 0 || words[0] === "--help" || words[0] === "-h" || words[0] === "help";
-  if (!isHelp && words[0] === "run") return runWithArguments(words.slice(1));
-  if (!isHelp && !isCommand(words[0]!)) return runWithArguments(words);
+  if (!isHelp && (words[0] === "run" || !isCommand(words[0]!))) {
+    const { runWithArguments } = await import("./commands/run.js");
+    return runWithArguments(words[0] === "run" ? words.slice(1) : words);
+  }
 
+  const { default: yargs } = await import("yargs");
   const parser = yargs(words)
     .scriptName("stvm")
     .usage("$0 COMMAND [options]\n\nRuns Squeak, Pharo and Cuis images.")
@@ -32,12 +33,13 @@ async function main(): Promise<void> {
     .fail((message, error) => {
       throw error ?? new Error(`stvm: ${message}; see \`stvm --help\``);
     });
-  for (const command of commands) parser.command(command);
+  const wanted = isHelp ? Object.keys(commands) : [words[0]!];
+  for (const name of wanted) parser.command(await commands[name]());
   await parser.parseAsync();
 }
 
 function isCommand(word: string): boolean {
-  return commands.some(({ command }) => String(command).split(" ")[0] === word);
+  return Object.hasOwn(commands, word);
 }
 
 function version(): string {

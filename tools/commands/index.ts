@@ -1,9 +1,12 @@
-// Every subcommand, one file each: a yargs CommandModule.
+// Every subcommand, one file each: a yargs CommandModule, loaded when it is asked for, since files cost time to start.
 
-import { type CommandModule } from "yargs";
-import { debugCommand } from "./debug.js";
-import { inspectCommand } from "./inspect.js";
-import { runCommand } from "./run.js";
+import type { CommandModule } from "yargs";
 
 /** Each command has its own type of arguments. */
-export const commands: CommandModule<object, any>[] = [runCommand, inspectCommand, debugCommand];
+type Command = CommandModule<object, any>;
+
+export const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  run: async () => (await import("./run.js")).runCommand,
+  inspect: async () => (await import("./inspect.js")).inspectCommand,
+  debug: async () => (await import("./debug.js")).debugCommand,
+};

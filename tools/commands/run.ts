@@ -3,7 +3,6 @@
 import { chdir } from "node:process";
 import { type CommandModule } from "yargs";
 import { createVm, type LogLevel, type Vm } from "../../vm/embed/node.js";
-import { writeScreenshot } from "../screenshot.js";
 import { errorColours, UsageError } from "../terminal.js";
 import { runTraced } from "../tracing.js";
 import { type RunOptions, parseRunArguments, RUN_HELP, VERSION_TEXT } from "../runOptions.js";
@@ -55,7 +54,10 @@ async function run(options: RunOptions): Promise<number> {
   const stopListening = listenToSignals(vm);
   const outcome = await (options.trace.length > 0 ? runTraced(vm, options.trace) : vm.runToEnd());
   stopListening();
-  if (options.screenshot !== undefined) writeScreenshot(vm, options.screenshot);
+  if (options.screenshot !== undefined) {
+    const { writeScreenshot } = await import("../screenshot.js");
+    writeScreenshot(vm, options.screenshot);
+  }
   if (outcome.kind === "fatal" && options.logLevel >= 3) printProcesses(vm);
   vm.destroy();
   if (outcome.kind === "quit") return outcome.code & 0xff;

@@ -1,6 +1,6 @@
 // The public library on Node: `import { createVm } from "stvm"`.
 
-import { readFile, stat } from "node:fs/promises";
+import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { describeLoadFault } from "./imageErrors.js";
 import { cachedModule } from "./module.js";
@@ -43,7 +43,7 @@ export interface VmOptions extends NodeHostOptions {
 export async function createVm(options: VmOptions): Promise<Vm> {
   const imageLabel = typeof options.image === "string" ? options.image : (options.imageName ?? "image");
   const module = await moduleFor(options.wasm ?? "release");
-  const imageBytes = typeof options.image === "string" ? await fileBytes(options) : options.image.length;
+  const imageBytes = typeof options.image === "string" ? fileBytes(options) : options.image.length;
   return startVm(module, createNodeHost(options), {
     imageBytes,
     imageLabel,
@@ -56,12 +56,12 @@ export async function createVm(options: VmOptions): Promise<Vm> {
 }
 
 /** The size of the image file, or a VmError that says what is wrong with its path. */
-async function fileBytes(options: VmOptions): Promise<number> {
+function fileBytes(options: VmOptions): number {
   const image = options.image as string;
   const path = resolve(options.workingDirectory ?? process.cwd(), image);
   try {
-    const { size, isFile } = await stat(path).then((found) => ({ size: found.size, isFile: found.isFile() }));
-    if (isFile) return size;
+    const found = statSync(path);
+    if (found.isFile()) return found.size;
   } catch (error) {
     const { code } = error as { code?: string };
     const reason = code === "ENOENT" ? "no such file" : code === "EACCES" ? "permission denied" : String(code);
@@ -76,7 +76,7 @@ function moduleFor(wasm: "release" | "debug" | URL | Uint8Array): Promise<WebAss
   return cachedModule(url.href, async () => {
     let bytes;
     try {
-      bytes = await readFile(url);
+      bytes = readFileSync(url);
     } catch {
       throw new VmError("module", `stvm: ${url.pathname}: no module there; run \`npm run build\``);
     }
