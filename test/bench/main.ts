@@ -81,7 +81,7 @@ function printTable(results: readonly Result[]): void {
 }
 
 function verdict({ benchmark, value, goal }: Result): string {
-  // The sieve's goal is told as a share of the yardstick's speed.
+  // The sieve is told as a share of the yardstick's speed as well.
   if (benchmark === "sieve") return `${(100 / value).toFixed(1)} % of its rounds a second`;
   if (goal === undefined) return "";
   return `at most ${goal.toFixed(0)}: ${value <= goal ? "met" : "MISSED"}`;
