@@ -271,6 +271,8 @@ export const CELL_EDEN_FREE: u32 = 64;
 export const CELL_EDEN_LIMIT: u32 = 68;
 /** u32: a stack pointer below this takes the slow path at the next poll. */
 export const CELL_STACK_LIMIT: u32 = 72;
+/** i32: how many polls the slice has left. */
+export const CELL_POLLS_LEFT: u32 = 76;
 /** First byte of the module's own data: `memoryBase` in asconfig.json says the same. */
 export const CELLS_END: u32 = 1024;
 

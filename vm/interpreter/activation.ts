@@ -54,6 +54,8 @@ import {
 } from "./methods";
 import { followForwarded } from "../memory/walk";
 import { FIRST_QUICK_VARIABLE, isQuick, numberedPrimitive } from "./primitiveTable";
+import { inlinePrimitive } from "./inlinePrimitives";
+import { tracePrimitive, tracesPrimitives } from "./tracing";
 import { fp, ip, popThenAnswer, setRegisters, setSp, sp } from "./registers";
 import { OUTCOME_WAITING, stop } from "./stop";
 
@@ -104,7 +106,7 @@ export function activateMethod(method: Oop, count: u32): void {
 }
 
 /** Where a method with a primitive starts; stores the error code of the failed primitive where the method wants it. */
-export function skipPrimitive(header: Oop, start: Address, frame: Address): Address {
+function skipPrimitive(header: Oop, start: Address, frame: Address): Address {
   const temp = primitiveErrorTemp(header, start);
   if (temp >= 0 && failureCode != 0) store<u64>(tempSlot(frame, temp), failureObject());
   return start + CALL_PRIMITIVE_BYTES;
@@ -138,15 +140,25 @@ export function executeMethod(method: Oop, primitive: u32, count: u32): void {
     popThenAnswer(count, quickAnswer(primitive, load<u64>(sp + (count << 3))));
     return;
   }
+  const quickly = tracesPrimitives ? 0 : inlinePrimitive(primitive, sp, count);
+  if (quickly != 0) {
+    popThenAnswer(count, quickly);
+    return;
+  }
+  const target = load<u64>(sp + (count << 3));
   beginPrimitive(sp + (count << 3), count);
   const primitiveFunction = numberedPrimitive(primitive);
   if (primitiveFunction != 0) {
     call_indirect<void>(primitiveFunction);
-    if (failureCode == 0) {
+    if (tracesPrimitives) tracePrimitive(method, target);
+    if (failureCode == FRAMES_CHANGED) return;
+    if (
+      failureCode == 0 ||
+      (failureCode != WAITING_FOR_HOST && succeedsWithFollowedArguments(primitiveFunction, count))
+    ) {
       popThenAnswer(count, result);
       return;
     }
-    if (failureCode == FRAMES_CHANGED) return;
     if (failureCode == WAITING_FOR_HOST) {
       suspendCall(method, primitive, count);
       return;
@@ -155,16 +167,12 @@ export function executeMethod(method: Oop, primitive: u32, count: u32): void {
   activateMethod(method, count);
 }
 
-/** No primitive ran: a method with one starts without an error code. */
-export function clearFailure(): void {
-  beginPrimitive(sp, 0);
-}
-
 /**
  * After a failed primitive: where receiver or arguments refer to forwarders, puts the references right and calls the
  * primitive again. Answers whether that succeeded (StackInterpreter>>checkForAndFollowForwardedPrimitiveState).
  */
-export function retryWithFollowedArguments(primitiveFunction: u32, stackPointer: Address, count: u32): bool {
+function succeedsWithFollowedArguments(primitiveFunction: u32, count: u32): bool {
+  const stackPointer = sp;
   let found = false;
   for (let i: u32 = 0; i <= count; i++) {
     const slot = stackPointer + (i << 3);

@@ -255,7 +255,8 @@ export function resumeSingleContext(context: Oop): void {
     frame,
     FRAME_HAS_CONTEXT |
       headerBytecodeSet(methodHeader(method)) |
-      (isBlock ? FRAME_IS_BLOCK : 0) | (argumentCount << FRAME_ARGUMENT_COUNT_SHIFT),
+      (isBlock ? FRAME_IS_BLOCK : 0) |
+      (argumentCount << FRAME_ARGUMENT_COUNT_SHIFT),
   );
   setFrameReceiver(frame, receiver);
   const count = <u32>smallIntegerValue(fetchPointer(CONTEXT_STACK_POINTER, context));

@@ -47,7 +47,7 @@ export let lastSelector: Oop = 0;
 // @ts-ignore: decorator
 @inline
 export function cacheKey(selector: Oop, classIndex: u32): u64 {
-  return selector | (<u64>classIndex << 32);
+  return selector | ((<u64>classIndex) << 32);
 }
 
 /** The entry where a selector and class index may be cached. */

@@ -74,7 +74,7 @@ export function sendUnknownBytecode(byte: u32): void {
 }
 
 /** Returns a value from a page's base frame to its sender context, wherever that is. */
-export function returnFromBaseFrame(value: Oop): void {
+function returnFromBaseFrame(value: Oop): void {
   const sender = senderContextOfBase(fp);
   if (!isContext(sender) || !isAlive(sender)) {
     if (!takeOutsideAnswer(value)) sendCannotReturn(value);
@@ -85,8 +85,19 @@ export function returnFromBaseFrame(value: Oop): void {
   push(value);
 }
 
+/** `^ value`, or the end of a method: from a block it returns from the block's home. */
+export function returnFromMethod(value: Oop): void {
+  if (isBlockFrame(fp)) returnFromHome(value);
+  else returnToCaller(value);
+}
+
+/** The end of a block: returns to whoever evaluated it. */
+export function returnFromBlock(value: Oop): void {
+  returnToCaller(value);
+}
+
 /** Returns a value from the active frame to its caller or sender. */
-export function returnToCaller(value: Oop): void {
+function returnToCaller(value: Oop): void {
   if (isBaseFrame(fp)) {
     returnFromBaseFrame(value);
     return;
@@ -100,7 +111,7 @@ export function returnToCaller(value: Oop): void {
  * `^ value` in a block: returns from the block's home method, if that is still below on this process's stack, after
  * giving unwind blocks in between their turn.
  */
-export function returnFromHome(value: Oop): void {
+function returnFromHome(value: Oop): void {
   const home = homeOf(closureOf(fp));
   if (home == nil || !isAlive(home)) {
     sendCannotReturn(value);
