@@ -61,7 +61,9 @@ import {
 import { LOG_WARNING, logBytes, logEnd, logText } from "./log";
 import { headerArgumentCount, isCompiledMethod, methodHeader, primitiveNumberOf } from "./methods";
 import { isQuick, namedPrimitive, numberedPrimitive } from "./primitiveTable";
-import { push, setSp, setStackValue, sp, stackValue } from "./registers";
+import { fp, ip, push, setIp, setSp, setStackValue, sp, stackValue } from "./registers";
+import { makeClosure } from "./closures";
+import { contextOf } from "./contexts";
 import { send } from "./returns";
 
 function isArray(oop: Oop): bool {
@@ -260,6 +262,33 @@ function valueWithArray(full: bool): void {
   push(array);
   fail(ERROR_BAD_RECEIVER);
 }
+
+/**
+ * 200. thisContext closureCopy: argumentCount copiedValues: array. The block starts behind the jump over it that follows
+ * this send (StackInterpreterPrimitives>>primitiveClosureCopyWithCopiedValues).
+ */
+export function primitiveClosureCopyWithCopiedValues(): void {
+  const count = argument(0);
+  const copied = argument(1);
+  if (!isSmallInteger(count) || !isArray(copied) || receiver() != contextOf(fp)) {
+    fail(ERROR_BAD_ARGUMENT);
+    return;
+  }
+  const callSp = sp;
+  const callIp = ip;
+  if (!pushElements(copied, MAX_PUSHED_ARGUMENTS)) {
+    fail(ERROR_BAD_ARGUMENT);
+    return;
+  }
+  setIp(callIp + JUMP_BYTES);
+  const closure = makeClosure(<u32>smallIntegerValue(count), slotCountOf(<Address>copied), sp);
+  setIp(callIp);
+  setSp(callSp);
+  answer(closure);
+}
+
+/** Bytes of the long jump over a block. */
+const JUMP_BYTES: u32 = 2;
 
 // Named primitives.
 
