@@ -26,12 +26,12 @@ test.each<[string, number[], string]>([
   [
     "64-bit V3",
     [0xa2, 0x09, 1, 0],
-    "format 68002 is 64-bit V3; supported: 6521, 6533, 7033, 68021, 68533; save it with a Spur virtual machine, or convert it",
+    "format 68002 is 64-bit V3; supported: 6521, 6533, 7033, 68021, 68533; take a Spur release of it (Squeak 5, Pharo 5, Cuis 5 or later), or convert it",
   ],
   [
     "big-endian V3",
     [0, 0, 0x19, 0x68],
-    "format 6504 is big-endian V3; supported: 6521, 6533, 7033, 68021, 68533; save it with a Spur virtual machine, or convert it",
+    "format 6504 is big-endian V3; supported: 6521, 6533, 7033, 68021, 68533; take a Spur release of it (Squeak 5, Pharo 5, Cuis 5 or later), or convert it",
   ],
 ])("%s: is named", (_, bytes, message) => {
   expect(load(Uint8Array.from(bytes)).message).toBe(message);

@@ -123,7 +123,7 @@ testImage.each(OLD_IMAGES)("%s: is named with its format", (name) => {
   const format = name === "v3/bootstrapped" ? 6505 : 6502;
   const order = name.includes("big-endian") ? "big-endian " : "";
   expect(message).toBe(
-    `format ${format} is ${order}V3; supported: 6521, 6533, 7033, 68021, 68533; save it with a Spur virtual machine, or convert it`,
+    `format ${format} is ${order}V3; supported: 6521, 6533, 7033, 68021, 68533; take a Spur release of it (Squeak 5, Pharo 5, Cuis 5 or later), or convert it`,
   );
 });
 

@@ -24,7 +24,7 @@ export interface ImageFaultMessage {
 
 export const SUPPORTED_FORMATS = "6521, 6533, 7033, 68021, 68533";
 
-const CONVERT = "save it with a Spur virtual machine, or convert it";
+const CONVERT = "take a Spur release of it (Squeak 5, Pharo 5, Cuis 5 or later), or convert it";
 const FETCH_AGAIN = "fetch or save it again";
 const RESTORE = "the file is damaged, restore it from a copy";
 
