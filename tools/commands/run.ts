@@ -9,8 +9,8 @@ import { type RunOptions, parseRunArguments, RUN_HELP, VERSION_TEXT } from "../r
 
 /** For `stvm --help` and shells; the words themselves are read by parseRunArguments. */
 export const runCommand: CommandModule<object, { words?: string[] }> = {
-  command: "run [words..]",
-  describe: "run an image: stvm run [options] IMAGE [ARGUMENT…], or stvm IMAGE [ARGUMENT…]",
+  command: "run <image> [words..]",
+  describe: "run an image to its end",
   builder: (parser) => parser,
   handler: ({ words }) => runWithArguments(words ?? []),
 };
@@ -87,12 +87,15 @@ function changeFolder(folder: string): void {
   }
 }
 
-/** Ctrl-C and SIGUSR1 show every process's stack; a second Ctrl-C within two seconds ends the run with 130. */
+/** Longer than a full heap takes to be collected, while no signal is heard. */
+const SECOND_INTERRUPT_MILLISECONDS = 5000;
+
+/** Ctrl-C and SIGUSR1 show every process's stack; a second Ctrl-C soon after ends the run with 130. */
 function listenToSignals(vm: Vm): () => void {
   let lastInterrupt = 0;
   const print = () => printProcesses(vm);
   const interrupt = () => {
-    if (Date.now() - lastInterrupt < 2000) process.exit(130);
+    if (Date.now() - lastInterrupt < SECOND_INTERRUPT_MILLISECONDS) process.exit(130);
     lastInterrupt = Date.now();
     print();
     console.error("stvm: press Ctrl-C again to quit");
