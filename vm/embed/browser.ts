@@ -3,7 +3,7 @@
 import { type BrowserHostOptions, createBrowserHost } from "./browserHost.js";
 import { describeLoadFault } from "./imageErrors.js";
 import { cachedModule } from "./module.js";
-import { startVm, type Vm } from "./vm.js";
+import { startVm, type Vm, VmError } from "./vm.js";
 
 export { systemClock, virtualClock, type Clock } from "./clock.js";
 export { displayOf, type Picture } from "./display.js";
@@ -53,5 +53,12 @@ export async function createVm(options: BrowserVmOptions): Promise<BrowserVm> {
 
 function moduleFrom(wasm: string | URL | Uint8Array): Promise<WebAssembly.Module> {
   if (wasm instanceof Uint8Array) return WebAssembly.compile(wasm as Uint8Array<ArrayBuffer>);
-  return cachedModule(String(wasm), () => WebAssembly.compileStreaming(fetch(wasm)));
+  return cachedModule(String(wasm), async () => {
+    try {
+      return await WebAssembly.compileStreaming(fetch(wasm));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new VmError("module", `stvm: ${String(wasm)}: no module from there (${reason}); serve build/stvm.wasm`);
+    }
+  });
 }

@@ -1,6 +1,6 @@
 // The public library on Node: `import { createVm } from "stvm"`.
 
-import { readFileSync, statSync } from "node:fs";
+import { accessSync, constants, readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { describeLoadFault } from "./imageErrors.js";
 import { cachedModule } from "./module.js";
@@ -61,11 +61,15 @@ function fileBytes(options: VmOptions): number {
   const path = resolve(options.workingDirectory ?? process.cwd(), image);
   try {
     const found = statSync(path);
-    if (found.isFile()) return found.size;
+    if (found.isFile()) {
+      accessSync(path, constants.R_OK);
+      return found.size;
+    }
   } catch (error) {
     const { code } = error as { code?: string };
     const reason = code === "ENOENT" ? "no such file" : code === "EACCES" ? "permission denied" : String(code);
-    throw new VmError("file", `${image}: ${reason}; give the path of an image file`);
+    const wayOut = code === "EACCES" ? "make it readable for you" : "give the path of an image file";
+    throw new VmError("file", `${image}: ${reason}; ${wayOut}`);
   }
   throw new VmError("file", `${image}: not a file; give the path of an image file`);
 }
