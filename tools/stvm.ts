@@ -1,8 +1,9 @@
 // The stvm command: finds the subcommand and reports errors in one form. `stvm IMAGE …` is short for `stvm run IMAGE …`.
 
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { commands } from "./commands/index.js";
-import { reportError } from "./terminal.js";
+import { nearest } from "./suggestions.js";
+import { reportError, UsageError } from "./terminal.js";
 
 const words = process.argv.slice(2);
 
@@ -16,26 +17,62 @@ try {
 async function main(): Promise<void> {
   // "run" hands everything behind IMAGE to the image untouched and takes options in pharo-vm's spelling, which yargs
   // would read its own way.
-  const isHelp = words.length === 0 || words[0] === "--help" || words[0] === "-h" || words[0] === "help";
-  if (!isHelp && (words[0] === "run" || !isCommand(words[0]!))) {
+  const [first] = words;
+  if (first === undefined) throw new UsageError("no command and no image given; `stvm --help` lists the commands");
+  const isHelp = first === "--help" || first === "-h" || first === "help";
+  if (!isHelp && (first === "run" || !isCommand(first))) {
+    refuseMisspelling(first);
     const { runWithArguments } = await import("./commands/run.js");
-    return runWithArguments(words[0] === "run" ? words.slice(1) : words);
+    return runWithArguments(first === "run" ? words.slice(1) : words);
   }
 
   const { default: yargs } = await import("yargs");
-  const parser = yargs(words)
+  // Lines are left to the terminal: yargs would break them inside words.
+  const parser = yargs(isHelp ? ["--help"] : words)
     .scriptName("stvm")
     .usage("$0 COMMAND [options]\n\nRuns Squeak, Pharo and Cuis images.")
     .version(version())
+    .alias("help", "h")
     .strict()
-    .demandCommand(1)
-    .wrap(Math.min(100, process.stdout.columns ?? 100))
+    .wrap(null)
     .fail((message, error) => {
-      throw error ?? new Error(`stvm: ${message}; see \`stvm --help\``);
+      // yargs reports an option without its value as an error, named so.
+      if (error && error.name !== "YError") throw error;
+      throw new UsageError(usageMessage(message ?? error.message, knownOptions(parser)));
     });
-  const wanted = isHelp ? Object.keys(commands) : [words[0]!];
+  if (isHelp) parser.epilogue("stvm COMMAND --help says more; stvm IMAGE … is short for stvm run IMAGE …");
+  const wanted = isHelp ? Object.keys(commands) : [first];
   for (const name of wanted) parser.command(await commands[name]());
   await parser.parseAsync();
+}
+
+/** A word near a command's name that is no file is no image either. */
+function refuseMisspelling(word: string): void {
+  if (isCommand(word) || existsSync(word)) return;
+  const [near] = nearest(word, Object.keys(commands));
+  if (near !== undefined) throw new UsageError(`${word}: no such command or file; did you mean ${near}?`);
+}
+
+/** The options that yargs has been told of; its types leave this out. */
+function knownOptions(parser: object): object {
+  return (parser as { getOptions(): { key: object } }).getOptions().key;
+}
+
+/** What yargs finds wrong, in our form: the thing, the reason, the way out. */
+function usageMessage(message: string, known: object): string {
+  const wayOut = `\`stvm ${words[0]} --help\` says how`;
+  const options = words.slice(0, words.includes("--") ? words.indexOf("--") : undefined);
+  const unknown = options.find((word) => /^--?[a-z]/i.test(word) && !(nameOf(word) in known));
+  if (unknown !== undefined) return `${unknown}: unknown option; ${wayOut}`;
+  if (message.startsWith("Not enough non-option")) return `no image given; ${wayOut}`;
+  const [, option] = /^Not enough arguments following: (.*)$/.exec(message) ?? [];
+  if (option !== undefined) return `${option.length === 1 ? "-" : "--"}${option}: needs a value; ${wayOut}`;
+  const [, word] = /^Unknown argument: (.*)$/.exec(message) ?? [];
+  return word === undefined ? `${message}; ${wayOut}` : `${word}: one word too many; ${wayOut}`;
+}
+
+function nameOf(option: string): string {
+  return option.replace(/^--?(no-)?/, "").replace(/=.*$/s, "");
 }
 
 function isCommand(word: string): boolean {

@@ -111,6 +111,17 @@ describe("the command", () => {
     rmSync(folder, { recursive: true });
   });
 
+  test("takes neither a misspelt command nor a misspelt option for an image", () => {
+    expect(stvm("inspct", "a.image").stderr).toBe("stvm: inspct: no such command or file; did you mean inspect?\n");
+    expect(stvm("inspect", "--nosuch", "a.image").stderr).toMatch(/^stvm: --nosuch: unknown option; [^\n]+\n$/);
+    expect(stvm("inspect", "a.image", "b.image").stderr).toMatch(/^stvm: b.image: one word too many; [^\n]+\n$/);
+    expect(stvm("debug").stderr).toMatch(/^stvm: no image given; [^\n]+\n$/);
+    expect(stvm("inspect", "a.image", "--class").stderr).toMatch(/^stvm: --class: needs a value; [^\n]+\n$/);
+    expect(stvm("debug").status).toBe(1);
+    expect(stvm()).toEqual({ status: 1, stdout: "", stderr: expect.stringMatching(/^stvm: no command[^\n]+\n$/) });
+    for (const word of ["--help", "-h", "help"]) expect(stvm(word).stdout).toMatch(/inspect <image>/);
+  });
+
   testImage("exits with the image's code", () => {
     expect(stvm("../shared/images/headless/headless-64.image")).toEqual({ status: 0, stdout: "", stderr: "" });
   });

@@ -15,7 +15,7 @@ interface Arguments {
 
 export const debugCommand: CommandModule<object, Arguments> = {
   command: "debug <image> [arguments..]",
-  describe: "run an image under a debugger: breakpoints, steps, stacks, objects",
+  describe: "run an image under a debugger",
   builder: (parser) =>
     parser
       .positional("image", { type: "string", demandOption: true, describe: "the image file" })

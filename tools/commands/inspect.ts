@@ -18,12 +18,16 @@ const HISTOGRAM_LINES = 20;
 
 export const inspectCommand: CommandModule<object, Arguments> = {
   command: "inspect <image>",
-  describe: "show what is in an image: sizes, classes, special objects, primitives, or one class or method",
+  describe: "show what is in an image, or one class or method",
   builder: (parser) =>
     parser
       .positional("image", { type: "string", demandOption: true, describe: "the image file" })
-      .option("class", { type: "string", describe: "show one class: NAME or 'NAME class'" })
-      .option("method", { type: "string", describe: "show one method: 'Class>>selector' or 'Class class>>selector'" })
+      .option("class", { type: "string", requiresArg: true, describe: "show one class: NAME or 'NAME class'" })
+      .option("method", {
+        type: "string",
+        requiresArg: true,
+        describe: "show one method: 'Class>>selector' or 'Class class>>selector'",
+      })
       .option("json", { type: "boolean", default: false, describe: "print JSON, for programs" })
       .option("all", { type: "boolean", default: false, describe: "list every class and primitive, not the first few" })
       .conflicts("class", "method")
