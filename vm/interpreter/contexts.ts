@@ -172,7 +172,10 @@ function calleeOf(frame: Address): Address {
   return callee;
 }
 
-/** Gives a frame a context. Its temporaries stay in the frame. */
+/**
+ * Gives a frame a context. Its temporaries stay in the frame; the arguments are kept in the context too, for debuggers
+ * that look at it after the frame has returned (StackInterpreter>>marryFrame:SP:copyTemps:).
+ */
 function marry(frame: Address): Oop {
   const method = frameMethod(frame);
   const slots = CONTEXT_FIRST_TEMP + contextSlotsFor(methodHeader(method));
@@ -181,10 +184,14 @@ function marry(frame: Address): Oop {
   fillSlots(context, slots, nil);
   storePointerUnchecked(CONTEXT_SENDER, context, smallInteger(frame));
   storePointerUnchecked(CONTEXT_PC, context, smallInteger(callerFp(frame)));
-  storePointerUnchecked(CONTEXT_STACK_POINTER, context, smallInteger(argumentsOf(frame)));
+  const argumentCount = argumentsOf(frame);
+  storePointerUnchecked(CONTEXT_STACK_POINTER, context, smallInteger(argumentCount));
   storePointer(CONTEXT_METHOD, context, method);
   storePointer(CONTEXT_CLOSURE, context, closureOf(frame));
   storePointer(CONTEXT_RECEIVER, context, frameReceiver(frame));
+  for (let i: u32 = 0; i < argumentCount; i++) {
+    storePointer(CONTEXT_FIRST_TEMP + i, context, load<u64>(tempSlot(frame, i)));
+  }
   setFrameContext(frame, context);
   setFrameFlags(frame, frameFlags(frame) | FRAME_HAS_CONTEXT);
   return context;

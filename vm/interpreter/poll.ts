@@ -22,11 +22,13 @@ import {
   collectAll,
   collectYoung,
   lowSpace,
+  memoryFull,
   mournersPending,
   objectsMoved,
 } from "../memory/collector";
 import { externalizeHead, moveActiveFrameToNewPage, resumePage } from "./contexts";
 import { flushMethodCache } from "./lookup";
+import { stopForFullMemory } from "./memoryLimits";
 import { activeProcess, allProcessesWait, signalExternalSemaphores, signalSpecial } from "./processes";
 import { fp, sp } from "./registers";
 import { RELINQUISH_MICROSECONDS } from "../tuning";
@@ -107,6 +109,7 @@ export function collect(everything: bool): void {
   if (everything) collectAll(true);
   else collectYoung();
   afterCollection();
+  if (memoryFull) stopForFullMemory();
 }
 
 /** Forgets what a collection has made stale, and takes the instruction pointer of a moved method. */

@@ -11,7 +11,13 @@ import { freeListBytes } from "./freelists";
 import { edenEnd, edenFree, edenStart, growMemoryTo, survivorBytes } from "./map";
 import { markReachable } from "./marker";
 import { futureStart, pastFree, pastStart } from "./newspace";
-import { freeOldSpaceBytes, oldSpaceEnd, scheduleFullCollection, usedOldSpaceBytes } from "./oldspace";
+import {
+  freeOldSpaceBytes,
+  maxOldSpaceBytes,
+  oldSpaceEnd,
+  scheduleFullCollection,
+  usedOldSpaceBytes,
+} from "./oldspace";
 import { rememberedOverflow } from "./remembered";
 import { scavenge, tenuredBytes, tenuredObjects } from "./scavenger";
 import { recordCompaction, recordFullCollection, recordScavenge } from "./statistics";
@@ -28,6 +34,8 @@ export let oldObjectsMoved: bool = false;
 export let lowSpaceThresholdBytes: u32 = 0;
 /** A collection left less than the threshold free; the interpreter signals and clears. */
 export let lowSpace: bool = false;
+/** The last full collection left more than memory may hold: the interpreter ends the run, with the heap still whole. */
+export let memoryFull: bool = false;
 
 export function clearObjectsMoved(): void {
   objectsMoved = false;
@@ -52,9 +60,9 @@ export function bytesLeft(): u32 {
   return old > u32.MAX_VALUE ? u32.MAX_VALUE : <u32>old;
 }
 
-/** Empties eden. Does a full collection instead where old space could not take what survives. */
+/** Empties eden. Does a full collection instead where old space could not take what survives, or is past its limit. */
 export function collectYoung(): void {
-  if (!hasRoomForSurvivors()) {
+  if (!hasRoomForSurvivors() || isPastLimit(0)) {
     collectAll(true);
     return;
   }
@@ -69,7 +77,10 @@ export function collectAll(compact: bool): void {
   const usedBefore = usedOldSpaceBytes();
   if (hasRoomForSurvivors()) runScavenge(false);
   collectOld(compact, false);
-  if (edenFree() != edenStart) runScavenge(false);
+  const isStuck = edenFree() != edenStart && !hasRoomForSurvivors();
+  if (edenFree() != edenStart && !isStuck) runScavenge(false);
+  // Survivors may pass the limit once, so that the image hears of low space and can act on it.
+  memoryFull = isStuck || isPastLimit(edenEnd - edenStart);
   recordFullCollection(hostMonotonicMicroseconds() - start, usedBefore, usedOldSpaceBytes());
   checkHeap();
   checkLowSpace();
@@ -111,6 +122,11 @@ function collectOld(compact: bool, forSnapshot: bool): void {
   }
   scheduleFullCollection();
   fullCollectionDone();
+}
+
+/** Whether objects fill old space by more than some bytes past the limit that was set. */
+function isPastLimit(bytes: u32): bool {
+  return maxOldSpaceBytes != 0 && <u64>usedOldSpaceBytes() > <u64>maxOldSpaceBytes + bytes;
 }
 
 /** Whether old space can take all of new space; commits the memory. */
