@@ -65,6 +65,7 @@ const FOLLOWER_SUBTRACT: u32 = 2;
 const FOLLOWER_JUMP_FALSE: u32 = 3;
 
 // Bytes that tell two cases of one handler apart.
+const SISTA_BLOCK_RETURN_NIL: u32 = 93;
 const V3_EXTENDED_POP_INTO: u32 = 130;
 const V3_POP_INTO_REMOTE_TEMP: u32 = 142;
 const SISTA_POP_INTO_REMOTE_TEMP: u32 = 253;
@@ -385,50 +386,50 @@ export function interpret(polls: i32): void {
         break;
       }
 
-      // Returns.
-      case returnReceiver: {
-        value = frameReceiver(fp);
-        action = ACTION_RETURN;
-        break;
-      }
-      case returnTrue: {
-        value = trueObject;
-        action = ACTION_RETURN;
-        break;
-      }
-      case returnFalse: {
-        value = falseObject;
-        action = ACTION_RETURN;
-        break;
-      }
-      case returnNil: {
-        value = nil;
-        action = ACTION_RETURN;
-        break;
-      }
+      // Returns. One that leaves a block's home, or a page's base frame, is more than a step to the caller.
+      case returnReceiver:
+      case returnTrue:
+      case returnFalse:
+      case returnNil:
       case returnTop: {
-        value = load<u64>(sp);
-        sp += 8;
+        // In both sets the low three bits count from 0 in this order.
+        const kind = byte & 7;
+        if (kind == 4) value = load<u64>(sp);
+        else if (kind == 0) value = frameReceiver(fp);
+        else value = kind == 1 ? trueObject : kind == 2 ? falseObject : nil;
+        const caller = load<u32>(fp, FRAME_CALLER_FP);
+        if (caller != 0) {
+          if ((load<u32>(fp + FRAME_FLAGS) & FRAME_IS_BLOCK) == 0) {
+            sp = load<u32>(fp + FRAME_CALLER_SP);
+            store<u64>(sp, value);
+            ip = load<u32>(fp, FRAME_CALLER_IP);
+            fp = caller;
+            method = <Address>frameMethod(fp);
+            set = frameFlags(fp) & FRAME_IS_SISTA;
+            continue;
+          }
+        }
         action = ACTION_RETURN;
         break;
       }
-      case blockReturnTop: {
-        value = load<u64>(sp);
-        sp += 8;
-        action = ACTION_BLOCK_RETURN;
-        break;
-      }
-      case blockReturnTopExtended: {
-        action = ACTION_SLOW;
-        if (extensionA != 0) break;
-        value = load<u64>(sp);
-        sp += 8;
-        action = ACTION_BLOCK_RETURN;
-        break;
-      }
+      case blockReturnTop:
+      case blockReturnTopExtended:
       case blockReturnNil: {
-        value = nil;
+        value = byte == SISTA_BLOCK_RETURN_NIL ? nil : load<u64>(sp);
+        const caller = load<u32>(fp, FRAME_CALLER_FP);
+        if (caller != 0) {
+          if (extensionA == 0) {
+            sp = load<u32>(fp + FRAME_CALLER_SP);
+            store<u64>(sp, value);
+            ip = load<u32>(fp, FRAME_CALLER_IP);
+            fp = caller;
+            method = <Address>frameMethod(fp);
+            set = frameFlags(fp) & FRAME_IS_SISTA;
+            continue;
+          }
+        }
         action = ACTION_BLOCK_RETURN;
+        if (extensionA != 0) action = ACTION_SLOW;
         break;
       }
 
@@ -729,19 +730,12 @@ export function interpret(polls: i32): void {
         action = 1;
         break;
       }
-      case sendLiteral0: {
-        selector = load<u64>(method + 16 + ((byte & 15) << 3));
-        action = 0;
-        break;
-      }
-      case sendLiteral1: {
-        selector = load<u64>(method + 16 + ((byte & 15) << 3));
-        action = 1;
-        break;
-      }
+      case sendLiteral0:
+      case sendLiteral1:
       case sendLiteral2: {
+        // Sixteen selectors for each count of arguments; V3 starts one group later than Sista, in steps of 64.
         selector = load<u64>(method + 16 + ((byte & 15) << 3));
-        action = 2;
+        action = ((byte >> 4) & 3) - i32(set == 0);
         break;
       }
       case extendedSend: {
@@ -808,27 +802,11 @@ export function interpret(polls: i32): void {
         send(selector, action);
         action = ACTION_RELOAD;
       }
-    } else if (action >= ACTION_BLOCK_RETURN) {
-      // A return; `^` in a block, and from a page's base frame, is more than a step to the caller.
-      const caller = load<u32>(fp, FRAME_CALLER_FP);
-      const flags = load<u32>(fp + FRAME_FLAGS);
-      if (caller != 0) {
-        if ((flags & FRAME_IS_BLOCK) == (<u32>(action == ACTION_BLOCK_RETURN)) << 1) {
-          sp = load<u32>(fp + FRAME_CALLER_SP);
-          store<u64>(sp, value);
-          ip = load<u32>(fp, FRAME_CALLER_IP);
-          fp = caller;
-          method = <Address>frameMethod(fp);
-          set = frameFlags(fp) & FRAME_IS_SISTA;
-          continue;
-        }
-      }
-      setRegisters(ip, sp, fp);
-      if (action == ACTION_RETURN) returnFromMethod(value);
-      else returnFromBlock(value);
     } else {
       setRegisters(ip, sp, fp);
       if (action == ACTION_SLOW) executeBytecode(byte + set);
+      else if (action == ACTION_RETURN) returnFromMethod(value);
+      else if (action == ACTION_BLOCK_RETURN) returnFromBlock(value);
     }
 
     if (outcome != OUTCOME_NONE) return;
