@@ -25,7 +25,7 @@ import { METHOD_CACHE_BYTES, METHOD_CACHE_ENTRIES } from "../tuning";
 import { isCompiledMethod, primitiveNumberOf } from "./methods";
 import { PRIMITIVE_INVOKE_OBJECT } from "./primitiveTable";
 import { push, setSp, setStackValue, sp, stackValue } from "./registers";
-import { reportRecursiveDoesNotUnderstand } from "./stacktrace";
+import { reportEndlessDoesNotUnderstand, reportRecursiveDoesNotUnderstand } from "./stacktrace";
 
 /** The cache is static data: a constant address saves a load in every send. */
 const METHOD_CACHE: Address = <Address>memory.data(METHOD_CACHE_BYTES, 16);
@@ -155,6 +155,7 @@ function lookUp(selector: Oop, classObject: Oop): bool {
   }
   makeMessage(selector, classObject);
   lookUp(specialObject(SPECIAL_DOES_NOT_UNDERSTAND), classObject);
+  if (newMethod != 0 && reportEndlessDoesNotUnderstand(newMethod, classObject)) newMethod = 0;
   return false;
 }
 

@@ -31,6 +31,28 @@ export function reportRecursiveDoesNotUnderstand(classObject: Oop): void {
   stop(OUTCOME_FATAL);
 }
 
+/** How many frames of doesNotUnderstand: one above the other can only be one that causes itself. */
+const MOST_NESTED: u32 = 100;
+
+/**
+ * Whether a doesNotUnderstand: method about to start is called by itself, that by itself, and so on: it would go on until
+ * memory is full. Looks at the active page only. If so, that is reported with the stack, and the run ends.
+ */
+export function reportEndlessDoesNotUnderstand(method: Oop, classObject: Oop): bool {
+  let frame = fp;
+  for (let nested: u32 = 0; nested < MOST_NESTED; nested++) {
+    if (frameMethod(frame) != method || isBaseFrame(frame)) return false;
+    frame = callerFp(frame);
+  }
+  logText("recursive doesNotUnderstand: in ");
+  logClassName(classObject);
+  logText(": the method sends what is not understood either");
+  logEnd(LOG_ERROR);
+  reportStack();
+  stop(OUTCOME_FATAL);
+  return true;
+}
+
 /**
  * A bytecode that no method should hold (undefined, or one of Sista's inlined primitives): says so in the log. Answers
  * the selector that the image wants sent to the context, or 0 (the run ends) where it has none.
