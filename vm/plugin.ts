@@ -21,7 +21,6 @@ import { bodyOf, byteSizeOf, fetchPointer } from "./memory/object";
 import {
   Address,
   fitsSmallInteger,
-  isImmediate,
   isObject,
   isSmallFloat,
   isSmallInteger,
@@ -446,10 +445,4 @@ export function clearSignalQueue(): void {
 @inline
 export function isBoolean(oop: Oop): bool {
   return oop == trueObject || oop == falseObject;
-}
-
-// @ts-ignore: decorator
-@inline
-export function isImmediateOop(oop: Oop): bool {
-  return isImmediate(oop);
 }

@@ -14,7 +14,6 @@ import {
   FRAME_CALLER_FP,
   FRAME_CALLER_IP,
   FRAME_CALLER_SP,
-  FRAME_CONTEXT,
   FRAME_FIRST_TEMP,
   FRAME_FLAGS,
   FRAME_IS_BLOCK,
@@ -278,11 +277,6 @@ export function closureArgumentCount(closure: Oop): i32 {
   }
   const count = fetchPointer(CLOSURE_ARGUMENT_COUNT, closure);
   return isSmallInteger(count) ? <i32>smallIntegerValue(count) : -1;
-}
-
-/** Whether a closure has a compiled block of its own (FullBlockClosure). */
-export function isFullClosure(closure: Oop): bool {
-  return isCompiledMethod(fetchPointer(FULL_CLOSURE_COMPILED_BLOCK, closure));
 }
 
 /** Starts a V3 closure whose arguments are on the stack; false where its home is unusable. */

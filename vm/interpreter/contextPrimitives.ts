@@ -10,7 +10,6 @@ import {
   ERROR_BAD_ARGUMENT,
   ERROR_BAD_INDEX,
   ERROR_BAD_RECEIVER,
-  ERROR_GENERIC,
   ERROR_NO_MODIFICATION,
 } from "../layout";
 import { allocateSlots } from "../memory/allocation";
@@ -27,8 +26,6 @@ import {
   primitiveSlotAtPut as slotAtPut,
 } from "../../primitives/subscripts";
 import {
-  activeIsSingle,
-  contextOf,
   contextSlot,
   evictAllPages,
   frameOf,

@@ -13,7 +13,6 @@ import {
   CONTEXT_STACK_POINTER,
   FORMAT_FIXED_AND_INDEXABLE,
   FRAME_ARGUMENT_COUNT_SHIFT,
-  FRAME_FIRST_TEMP,
   FRAME_HAS_CONTEXT,
   FRAME_IS_BLOCK,
   FRAME_RECEIVER,
@@ -48,7 +47,6 @@ import {
   senderContextOfBase,
   setBaseFp,
   setCallerFp,
-  setCallerIp,
   setCallerSp,
   setFrameContext,
   setFrameFlags,
@@ -60,7 +58,6 @@ import {
   setSenderContextOfBase,
   tempSlot,
 } from "../memory/frames";
-import { isForwarded, slotCountOf } from "../memory/header";
 import { setStackLimit, stackLimit, stackPagesStart } from "../memory/map";
 import { fetchPointer, storePointer, storePointerUnchecked } from "../memory/object";
 import { Address, isObject, isSmallInteger, Oop, smallInteger, smallIntegerValue } from "../memory/oop";
@@ -326,11 +323,6 @@ export function resumeSingleActive(): void {
   const context = singleActiveContext;
   singleActiveContext = 0;
   resumeSingleContext(context);
-}
-
-/** Whether the active frame was divorced by `makeSingle` and waits for `resumeSingleActive`. */
-export function activeIsSingle(): bool {
-  return singleActiveContext != 0;
 }
 
 /** Moves the active frame, which found no room on its page, to the base of a new page. */

@@ -11,10 +11,9 @@ import {
 import { hostUtcMicroseconds } from "../host";
 import { fullCollectionWanted, scavengeWanted } from "../memory/allocation";
 import { activePage, pageLimit, pageOf } from "../memory/frames";
-import { setStackLimit, stackLimit } from "../memory/map";
+import { setStackLimit } from "../memory/map";
 import { storePointer } from "../memory/object";
-import { nil, specialObjects } from "../memory/roots";
-import { signalQueueCount } from "../plugin";
+import { specialObjects } from "../memory/roots";
 import {
   clearLowSpace,
   clearMournersPending,

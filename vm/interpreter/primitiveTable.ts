@@ -2,8 +2,6 @@
 
 import { Address } from "../memory/oop";
 
-/** The highest number of the reference's table. */
-export const MAX_PRIMITIVE: u32 = 660;
 /** A number of our own, which no method can name: runs an object found in a method dictionary. */
 export const PRIMITIVE_INVOKE_OBJECT: u32 = 661;
 const numbered: Address = memory.data(662 * 4, 4);

@@ -142,10 +142,6 @@ function isRunnable(process: Oop): bool {
 /** Set while no process at all is ready: the run ends until a signal from outside. */
 export let allProcessesWait: bool = false;
 
-export function someProcessRuns(): void {
-  allProcessesWait = false;
-}
-
 /** Goes on with the best ready process; where there is none, the virtual machine waits for a signal. */
 export function switchToBest(): void {
   const process = wakeHighestPriority();

@@ -1,7 +1,6 @@
 // The Smalltalk stack of the active process as lines for the log: what a fatal error shows.
 
 import {
-  CLASS_INDEX_BYTE_STRING,
   CLASS_NAME,
   CONTEXT_METHOD,
   CONTEXT_RECEIVER,
@@ -14,7 +13,7 @@ import { formatOf, isBytesFormat, slotCountOf } from "../memory/header";
 import { fetchPointer, literalCountOf, literalOf } from "../memory/object";
 import { Address, isObject, Oop } from "../memory/oop";
 import { nil, specialObject, specialObjects } from "../memory/roots";
-import { frameOf, isContext, senderOf, contextSlot, closureOf } from "./contexts";
+import { frameOf, isContext, senderOf, contextSlot } from "./contexts";
 import { LOG_ERROR, logBytes, logEnd, logNumber, logText } from "./log";
 import { fp } from "./registers";
 import { OUTCOME_FATAL, stop } from "./stop";

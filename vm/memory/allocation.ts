@@ -171,8 +171,6 @@ export function instanceSizeOf(classObject: Oop): u32 {
   return (<u32>(fetchPointer(CLASS_FORMAT, classObject) >> TAG_SHIFT)) & CLASS_FORMAT_SIZE_MASK;
 }
 
-export const INSTANTIATED_NO_MEMORY: Oop = 0;
-
 /**
  * A new instance of a class with `indexableSize` elements (0 for a class without), slots nil and bits zero. Answers 0
  * without memory; the caller has checked that the class has such instances (`canInstantiate`).

@@ -2,7 +2,6 @@
 // (collector, contexts, debugger) goes through here. Building and returning from frames is interpreter work.
 
 import {
-  FRAME_ARGUMENT_COUNT_SHIFT,
   FRAME_CALLER_FP,
   FRAME_CALLER_IP,
   FRAME_CONTEXT,
@@ -236,9 +235,6 @@ export function setFrameReceiver(fp: Address, receiver: Oop): void {
 @inline
 export function tempSlot(fp: Address, index: u32): Address {
   return fp + FRAME_FIRST_TEMP - (index << 3);
-}
-export function argumentCountOf(fp: Address): u32 {
-  return (frameFlags(fp) >> FRAME_ARGUMENT_COUNT_SHIFT) & 0xff;
 }
 export function isBlockFrame(fp: Address): bool {
   return (frameFlags(fp) & FRAME_IS_BLOCK) != 0;

@@ -136,12 +136,6 @@ export function setRawHash(object: Address, hash: u32): void {
   setHeaderHigh(object, (headerHigh(object) & ~HASH_MASK) | hash);
 }
 
-// @ts-ignore: decorator
-@inline
-export function hasOverflowHeader(object: Address): bool {
-  return headerHigh(object) >> SLOT_COUNT_SHIFT == OVERFLOW_SLOT_COUNT;
-}
-
 /** How many 64-bit slots follow the header. */
 // @ts-ignore: decorator
 @inline

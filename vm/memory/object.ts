@@ -1,16 +1,7 @@
 // Slots of objects: reading, storing with the write barrier, sizes. Indices are zero-based unless said.
 // No function here allocates.
 
-import {
-  FORMAT_ARRAY,
-  FORMAT_COMPILED_METHOD,
-  FORMAT_EMPTY,
-  FORMAT_FIXED,
-  HEADER_BYTES,
-  METHOD_LITERAL_COUNT_MASK,
-  TAG_SHIFT,
-  WORD_SHIFT,
-} from "../layout";
+import { HEADER_BYTES, METHOD_LITERAL_COUNT_MASK, TAG_SHIFT, WORD_SHIFT } from "../layout";
 import { elementShiftOfFormat, formatOf, isRemembered, slotCountOf, unusedElementsOfFormat } from "./header";
 import { isYoung, isYoungObject } from "./map";
 import { Address, Oop } from "./oop";
@@ -128,17 +119,4 @@ export function literalCountOf(method: Oop): u32 {
 @inline
 export function literalOf(index: u32, method: Oop): Oop {
   return fetchPointer(index + 1, method);
-}
-
-/** How many slots of an object the collector reads as oops. */
-export function pointerSlotCountOf(object: Address): u32 {
-  const format = formatOf(object);
-  if (format <= FORMAT_ARRAY + 3) return slotCountOf(object);
-  if (format >= FORMAT_COMPILED_METHOD) return literalCountOf(object) + 1;
-  return 0;
-}
-
-/** Whether objects of this format have no indexable part. */
-export function isFixedFormat(format: u32): bool {
-  return format == FORMAT_EMPTY || format == FORMAT_FIXED;
 }

@@ -1,7 +1,7 @@
 // What the collector must see and keep up to date: the well-known objects and the registered root words.
 // Written here only; everything else reads.
 
-import { HIDDEN_ROOT_MOURN_QUEUE, CLASS_TABLE_ROOT_SLOTS, HEADER_BYTES, WORD_SHIFT } from "../layout";
+import { HEADER_BYTES, WORD_SHIFT } from "../layout";
 import { Address, Oop } from "./oop";
 
 // nil, false, true, the free lists and the hidden roots are the first five objects of old space; they never move.
@@ -34,10 +34,6 @@ export function setSpecialObjects(array: Oop): void {
 @inline
 export function specialObject(index: u32): Oop {
   return load<u64>(<Address>specialObjects + HEADER_BYTES + (index << WORD_SHIFT));
-}
-
-export function mournQueueSlot(): Address {
-  return <Address>hiddenRoots + HEADER_BYTES + ((CLASS_TABLE_ROOT_SLOTS + HIDDEN_ROOT_MOURN_QUEUE) << WORD_SHIFT);
 }
 
 // Root words: oops kept outside the heap by interpreter, primitives and embedder. Each is a slot of a small

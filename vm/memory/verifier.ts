@@ -11,7 +11,6 @@ import {
   FORMAT_SHORTS,
   FORMAT_WORDS32,
   FORMAT_WORDS64,
-  HEADER_BYTES,
   LAST_CLASS_INDEX_PUN,
   STACK_PAGE_COUNT,
 } from "../layout";
@@ -34,7 +33,7 @@ import { mapMourners } from "./mourners";
 import { pastFree, pastStart } from "./newspace";
 import { fetchPointer } from "./object";
 import { oldSpaceEnd } from "./oldspace";
-import { Address, isImmediate, isSmallInteger, Oop } from "./oop";
+import { Address, isImmediate, Oop } from "./oop";
 import { rememberedAt, rememberedCount, rememberedOverflow } from "./remembered";
 import { falseObject, hiddenRoots, nil, rootWordsEnd, rootWordsStart, specialObjects, trueObject } from "./roots";
 import { mapStackPages } from "./stack";
