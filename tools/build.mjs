@@ -17,7 +17,10 @@ const assemblyScript = sources(["vm", "primitives", "boot", "build/generated", "
 if (isWanted("wasm")) step("stvm.wasm", assemblyScript, () => asc("release"));
 if (isWanted("debug")) step("stvm-debug.wasm", assemblyScript, () => asc("debug"));
 if (isWanted("js")) {
-  const typeScript = sources(["vm/embed", "vm/tables", "vm/layout.ts", "tools", "test", "tsconfig.json"], []);
+  const typeScript = sources(
+    ["vm/embed", "vm/tables", "vm/layout.ts", "boot/link", "tools", "test", "tsconfig.json"],
+    [],
+  );
   step("js", typeScript, () => run("tsc", ["-p", "tsconfig.json"]));
 }
 
