@@ -2,9 +2,9 @@
 
 /** Bytes of eden where the embedder asks for none. 4 MiB: a scavenge every few milliseconds of busy allocation. */
 export const DEFAULT_EDEN_BYTES: u32 = 4 << 20;
-/** Entries of the global method cache, a power of two; 16 bytes each. */
+/** Entries of the global method cache, a power of two; 32 bytes each. */
 export const METHOD_CACHE_ENTRIES: u32 = 4096;
-export const METHOD_CACHE_BYTES: u32 = METHOD_CACHE_ENTRIES * 16;
+export const METHOD_CACHE_BYTES: u32 = METHOD_CACHE_ENTRIES * 32;
 /** Bytes of the remembered set, 4 an entry; when full, the next scavenge tenures everything. */
 export const REMEMBERED_SET_BYTES: u32 = 1 << 20;
 /** The part of eden, as a power-of-two divisor, kept back for allocations between the limit and the next poll. */

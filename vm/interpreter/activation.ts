@@ -69,7 +69,7 @@ export function buildFrame(
   callerFrame: Address,
   callerInstruction: Address,
   method: Oop,
-  tempCount: u32,
+  tempBytes: u32,
   argumentCount: u32,
   flags: u32,
   receiver: Oop,
@@ -83,7 +83,7 @@ export function buildFrame(
   store<u32>(frame + FRAME_FLAGS, flags);
   store<u64>(frame + FRAME_RECEIVER, receiver);
   let slot = frame + FRAME_FIRST_TEMP;
-  const afterTemps = slot - (tempCount << 3);
+  const afterTemps = slot - tempBytes;
   for (let from = receiverSlot; from > stackPointer; slot -= 8) {
     from -= 8;
     store<u64>(slot, load<u64>(from));
@@ -98,7 +98,7 @@ export function activateMethod(method: Oop, count: u32): void {
   const tempCount = headerTempCount(header);
   const receiver = load<u64>(sp + (count << 3));
   const flags = headerBytecodeSet(header) | (count << FRAME_ARGUMENT_COUNT_SHIFT);
-  const frame = buildFrame(sp, fp, ip, method, tempCount, count, flags, receiver);
+  const frame = buildFrame(sp, fp, ip, method, tempCount << 3, count, flags, receiver);
   let start = firstBytecode(method, header);
   if (headerHasPrimitive(header)) start = skipPrimitive(header, start, frame);
   setRegisters(start, frame + FRAME_RECEIVER - (tempCount << 3), frame);
@@ -324,7 +324,7 @@ function startBlock(
   start: Address,
 ): void {
   const flags = FRAME_IS_BLOCK | headerBytecodeSet(methodHeader(method)) | (count << FRAME_ARGUMENT_COUNT_SHIFT);
-  const frame = buildFrame(sp, fp, ip, method, count, count, flags, receiver);
+  const frame = buildFrame(sp, fp, ip, method, count << 3, count, flags, receiver);
   let slot = tempSlot(frame, count);
   for (let i: u32 = 0; i < copied; i++, slot -= 8) store<u64>(slot, fetchPointer(firstCopied + i, closure));
   for (let i = count + copied; i < temps; i++, slot -= 8) store<u64>(slot, nil);

@@ -22,7 +22,14 @@ import { Address, isImmediate, Oop, smallIntegerValue } from "../memory/oop";
 import { nil, specialObject } from "../memory/roots";
 import { followForwarded } from "../memory/walk";
 import { METHOD_CACHE_BYTES, METHOD_CACHE_ENTRIES } from "../tuning";
-import { isCompiledMethod, primitiveNumberOf } from "./methods";
+import {
+  firstBytecode,
+  headerBytecodeSet,
+  headerTempCount,
+  isCompiledMethod,
+  methodHeader,
+  primitiveNumberOf,
+} from "./methods";
 import { PRIMITIVE_INVOKE_OBJECT } from "./primitiveTable";
 import { push, setSp, setStackValue, sp, stackValue } from "./registers";
 import { reportEndlessDoesNotUnderstand, reportRecursiveDoesNotUnderstand } from "./stacktrace";
@@ -30,10 +37,15 @@ import { reportEndlessDoesNotUnderstand, reportRecursiveDoesNotUnderstand } from
 /** The cache is static data: a constant address saves a load in every send. */
 const METHOD_CACHE: Address = <Address>memory.data(METHOD_CACHE_BYTES, 16);
 
-// A cache entry: selector u32 | class index u32 | method u32 | primitive number u32.
+// A cache entry: selector u32 | class index u32 | method u32 | primitive number u32, then what an activation needs of the
+// method's header: address of the first bytecode u32 | bytes of arguments and temporaries u32 | bytecode set u32 | unused.
 export const ENTRY_SELECTOR = 0;
 export const ENTRY_METHOD = 8;
 export const ENTRY_PRIMITIVE = 12;
+export const ENTRY_START = 16;
+export const ENTRY_TEMP_BYTES = 20;
+export const ENTRY_BYTECODE_SET = 24;
+const ENTRY_SHIFT = 5;
 
 // What the last lookup found. The argument count is here because a failed lookup changes it.
 export let newMethod: Oop = 0;
@@ -55,7 +67,7 @@ export function cacheKey(selector: Oop, classIndex: u32): u64 {
 @inline
 export function cacheEntry(selector: Oop, classIndex: u32): Address {
   const hash = ((<u32>selector) >> 3) ^ (classIndex * 0x9e5);
-  return METHOD_CACHE + ((hash & (METHOD_CACHE_ENTRIES - 1)) << 4);
+  return METHOD_CACHE + ((hash & (METHOD_CACHE_ENTRIES - 1)) << ENTRY_SHIFT);
 }
 
 export function flushMethodCache(): void {
@@ -64,7 +76,7 @@ export function flushMethodCache(): void {
 
 /** Drops every entry with this selector, or with this method. */
 export function flushMethodCacheFor(selectorOrMethod: Oop): void {
-  for (let entry = METHOD_CACHE; entry < METHOD_CACHE + METHOD_CACHE_BYTES; entry += 16) {
+  for (let entry = METHOD_CACHE; entry < METHOD_CACHE + METHOD_CACHE_BYTES; entry += 1 << ENTRY_SHIFT) {
     if (load<u32>(entry, ENTRY_SELECTOR) == selectorOrMethod || load<u32>(entry, ENTRY_METHOD) == selectorOrMethod) {
       store<u64>(entry, 0);
     }
@@ -87,7 +99,15 @@ export function findMethod(selector: Oop, classIndex: u32, count: u32): void {
     store<u64>(entry, cacheKey(selector, classIndex));
     store<u32>(entry, <u32>newMethod, ENTRY_METHOD);
     store<u32>(entry, newPrimitive, ENTRY_PRIMITIVE);
+    if (newPrimitive == 0) fillActivation(entry, newMethod);
   }
+}
+
+function fillActivation(entry: Address, method: Oop): void {
+  const header = methodHeader(method);
+  store<u32>(entry, firstBytecode(method, header), ENTRY_START);
+  store<u32>(entry, headerTempCount(header) << 3, ENTRY_TEMP_BYTES);
+  store<u32>(entry, headerBytecodeSet(header), ENTRY_BYTECODE_SET);
 }
 
 export function setNewMethod(method: Oop): void {

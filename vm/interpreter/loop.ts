@@ -1,6 +1,7 @@
 // The interpreter's loop: the bytecodes, and of each only the common case, that take a few machine instructions. All
 // else is in bytecodes.ts. Read by tools/generate.mjs, which replaces each `case handler:` by the bytes that
-// tables/bytecodes.ts gives that handler; the compiler sees build/generated/loop.ts.
+// tables/bytecodes.ts gives that handler; the compiler sees build/generated/loop.ts. What stands
+// between `// each NAME "TEXT", …` and `// end each` is written for the first name and text, and holds for all of them.
 //
 // Registers live in locals: ip (next byte), sp, fp, and from the frame method and bytecode set. None lives across a
 // call, so that the engine never spills them in the loop: before a call they are written to registers.ts, after it
@@ -42,8 +43,16 @@ import {
   takeExtensionA,
   takeExtensionB,
 } from "./extensions";
-import { cacheEntry, cacheKey, ENTRY_METHOD, ENTRY_PRIMITIVE, setNewMethod } from "./lookup";
-import { firstBytecode, headerBytecodeSet, headerTempCount, methodHeader } from "./methods";
+import {
+  cacheEntry,
+  cacheKey,
+  ENTRY_BYTECODE_SET,
+  ENTRY_METHOD,
+  ENTRY_PRIMITIVE,
+  ENTRY_START,
+  ENTRY_TEMP_BYTES,
+  setNewMethod,
+} from "./lookup";
 import { poll } from "./poll";
 import { FIRST_QUICK_VARIABLE, LAST_QUICK } from "./primitiveTable";
 import { fp as fpRegister, ip as ipRegister, setRegisters, sp as spRegister } from "./registers";
@@ -59,10 +68,11 @@ const ACTION_POLL: i32 = -4;
 /** All is done but to take the registers. */
 const ACTION_RELOAD: i32 = -5;
 
-// Kinds of followers: places in FOLLOWERS of tools/generate.mjs.
-const FOLLOWER_ADD: u32 = 1;
-const FOLLOWER_SUBTRACT: u32 = 2;
-const FOLLOWER_JUMP_FALSE: u32 = 3;
+// Kinds of followers, as FOLLOWERS of tools/generate.mjs. A comparison's has a bit for each of less, equal and greater.
+const FOLLOWER_JUMP_FALSE: u32 = 1;
+const FOLLOWER_JUMP_TRUE: u32 = 2;
+const FOLLOWER_ADD: u32 = 3;
+const FOLLOWER_COMPARISON: u32 = 8;
 
 // Bytes that tell two cases of one handler apart.
 const SISTA_BLOCK_RETURN_NIL: u32 = 93;
@@ -78,7 +88,6 @@ export function interpret(polls: i32): void {
   let ip: Address = ipRegister;
   let sp: Address = spRegister;
   let fp: Address = fpRegister;
-  let method = <Address>frameMethod(fp);
   let set = frameFlags(fp) & FRAME_IS_SISTA;
   store<i32>(0, polls, CELL_POLLS_LEFT);
 
@@ -102,11 +111,11 @@ export function interpret(polls: i32): void {
       }
       case pushLiteral32: {
         sp -= 8;
-        store<u64>(sp, load<u64>(method + 16 + ((byte & 31) << 3)));
+        store<u64>(sp, load<u64>(<Address>frameMethod(fp) + 16 + ((byte & 31) << 3)));
         continue;
       }
       case pushLiteralVariable32: {
-        value = load<u64>(method + 16 + ((byte & 31) << 3));
+        value = load<u64>(<Address>frameMethod(fp) + 16 + ((byte & 31) << 3));
         if (!isForwardedOop(value)) {
           sp -= 8;
           store<u64>(sp, fetchPointer(ASSOCIATION_VALUE, value));
@@ -116,7 +125,7 @@ export function interpret(polls: i32): void {
         break;
       }
       case pushLiteralVariable16: {
-        value = load<u64>(method + 16 + ((byte & 15) << 3));
+        value = load<u64>(<Address>frameMethod(fp) + 16 + ((byte & 15) << 3));
         if (!isForwardedOop(value)) {
           sp -= 8;
           store<u64>(sp, fetchPointer(ASSOCIATION_VALUE, value));
@@ -145,44 +154,44 @@ export function interpret(polls: i32): void {
         store<u64>(sp, nil);
         continue;
       }
+      // each pushMinusOne "i64 = -1", pushZero "i64 = 0", pushOne "i64 = 1", pushTwo "i64 = 2"
       case pushMinusOne: {
-        sp -= 8;
-        store<u64>(sp, smallInteger(-1));
-        continue;
-      }
-      case pushZero: {
-        sp -= 8;
-        store<u64>(sp, smallInteger(0));
-        continue;
-      }
-      case pushOne: {
-        // Nearly always `x + 1` or `x - 1`: with a SmallInteger below, the one is never pushed.
+        const constant: i64 = -1;
+        // Mostly an operand: with a SmallInteger below and arithmetic or a comparison behind, it is never pushed.
         const kind = followerKind(ip, set);
-        if (kind - FOLLOWER_ADD <= FOLLOWER_SUBTRACT - FOLLOWER_ADD) {
-          const top = load<u64>(sp);
+        if (kind >= FOLLOWER_ADD) {
+          const top = <i64>load<u64>(sp);
           if (((<u32>top) & TAG_MASK) == TAG_SMALL_INTEGER) {
+            if (kind >= FOLLOWER_COMPARISON) {
+              const flag = comparisonAnswer(kind, top, constant * 8 + TAG_SMALL_INTEGER);
+              const next = fusedJump(ip + 1, set, flag);
+              if (next != 0) {
+                sp += 8;
+                ip = next;
+                continue;
+              }
+              ip++;
+              store<u64>(sp, flag ? trueObject : falseObject);
+              continue;
+            }
             if (kind == FOLLOWER_ADD) {
-              if (<i64>top < i64.MAX_VALUE - 7) {
-                store<u64>(sp, top + 8);
+              if (!addOverflows(top, constant * 8)) {
+                store<u64>(sp, top + constant * 8);
                 ip++;
                 continue;
               }
-            } else if (<i64>top >= i64.MIN_VALUE + 8) {
-              store<u64>(sp, top - 8);
+            } else if (!addOverflows(top, constant * -8)) {
+              store<u64>(sp, top + constant * -8);
               ip++;
               continue;
             }
           }
         }
         sp -= 8;
-        store<u64>(sp, smallInteger(1));
+        store<u64>(sp, constant * 8 + TAG_SMALL_INTEGER);
         continue;
       }
-      case pushTwo: {
-        sp -= 8;
-        store<u64>(sp, smallInteger(2));
-        continue;
-      }
+      // end each
       case duplicateTop: {
         value = load<u64>(sp);
         sp -= 8;
@@ -209,7 +218,7 @@ export function interpret(polls: i32): void {
       case pushLiteralExtended: {
         const index = <u32>load<u8>(ip++) + (takeExtensionA() << 8);
         sp -= 8;
-        store<u64>(sp, load<u64>(method + 16 + (index << 3)));
+        store<u64>(sp, load<u64>(<Address>frameMethod(fp) + 16 + (index << 3)));
         continue;
       }
       case pushTempLong: {
@@ -404,7 +413,6 @@ export function interpret(polls: i32): void {
             store<u64>(sp, value);
             ip = load<u32>(fp, FRAME_CALLER_IP);
             fp = caller;
-            method = <Address>frameMethod(fp);
             set = frameFlags(fp) & FRAME_IS_SISTA;
             continue;
           }
@@ -423,7 +431,6 @@ export function interpret(polls: i32): void {
             store<u64>(sp, value);
             ip = load<u32>(fp, FRAME_CALLER_IP);
             fp = caller;
-            method = <Address>frameMethod(fp);
             set = frameFlags(fp) & FRAME_IS_SISTA;
             continue;
           }
@@ -546,6 +553,7 @@ export function interpret(polls: i32): void {
         action = 1;
         break;
       }
+      // each lessThan "a < b", greaterThan "a > b", lessOrEqual "a <= b", greaterOrEqual "a >= b", equal "a == b", notEqual "a != b"
       case lessThan: {
         const a = <i64>load<u64>(sp, 8);
         const b = <i64>load<u64>(sp);
@@ -553,101 +561,18 @@ export function interpret(polls: i32): void {
           action = ACTION_SLOW;
           break;
         }
-        sp += 8;
         const next = fusedJump(ip, set, a < b);
         if (next != 0) {
-          sp += 8;
+          sp += 16;
           ip = next;
           continue;
         }
+        sp += 8;
         store<u64>(sp, a < b ? trueObject : falseObject);
         continue;
       }
-      case greaterThan: {
-        const a = <i64>load<u64>(sp, 8);
-        const b = <i64>load<u64>(sp);
-        if (!areSmallIntegers(a, b)) {
-          action = ACTION_SLOW;
-          break;
-        }
-        sp += 8;
-        const next = fusedJump(ip, set, a > b);
-        if (next != 0) {
-          sp += 8;
-          ip = next;
-          continue;
-        }
-        store<u64>(sp, a > b ? trueObject : falseObject);
-        continue;
-      }
-      case lessOrEqual: {
-        const a = <i64>load<u64>(sp, 8);
-        const b = <i64>load<u64>(sp);
-        if (!areSmallIntegers(a, b)) {
-          action = ACTION_SLOW;
-          break;
-        }
-        sp += 8;
-        const next = fusedJump(ip, set, a <= b);
-        if (next != 0) {
-          sp += 8;
-          ip = next;
-          continue;
-        }
-        store<u64>(sp, a <= b ? trueObject : falseObject);
-        continue;
-      }
-      case greaterOrEqual: {
-        const a = <i64>load<u64>(sp, 8);
-        const b = <i64>load<u64>(sp);
-        if (!areSmallIntegers(a, b)) {
-          action = ACTION_SLOW;
-          break;
-        }
-        sp += 8;
-        const next = fusedJump(ip, set, a >= b);
-        if (next != 0) {
-          sp += 8;
-          ip = next;
-          continue;
-        }
-        store<u64>(sp, a >= b ? trueObject : falseObject);
-        continue;
-      }
-      case equal: {
-        const a = <i64>load<u64>(sp, 8);
-        const b = <i64>load<u64>(sp);
-        if (!areSmallIntegers(a, b)) {
-          action = ACTION_SLOW;
-          break;
-        }
-        sp += 8;
-        const next = fusedJump(ip, set, a == b);
-        if (next != 0) {
-          sp += 8;
-          ip = next;
-          continue;
-        }
-        store<u64>(sp, a == b ? trueObject : falseObject);
-        continue;
-      }
-      case notEqual: {
-        const a = <i64>load<u64>(sp, 8);
-        const b = <i64>load<u64>(sp);
-        if (!areSmallIntegers(a, b)) {
-          action = ACTION_SLOW;
-          break;
-        }
-        sp += 8;
-        const next = fusedJump(ip, set, a != b);
-        if (next != 0) {
-          sp += 8;
-          ip = next;
-          continue;
-        }
-        store<u64>(sp, a != b ? trueObject : falseObject);
-        continue;
-      }
+      // end each
+      // each identical "a == b", notIdentical "a != b"
       case identical: {
         const a = load<u64>(sp, 8);
         const b = load<u64>(sp);
@@ -656,34 +581,17 @@ export function interpret(polls: i32): void {
           if (isForwardedOop(a)) break;
           if (isForwardedOop(b)) break;
         }
-        sp += 8;
         const next = fusedJump(ip, set, a == b);
         if (next != 0) {
-          sp += 8;
+          sp += 16;
           ip = next;
           continue;
         }
+        sp += 8;
         store<u64>(sp, a == b ? trueObject : falseObject);
         continue;
       }
-      case notIdentical: {
-        const a = load<u64>(sp, 8);
-        const b = load<u64>(sp);
-        if (a != b) {
-          action = ACTION_SLOW;
-          if (isForwardedOop(a)) break;
-          if (isForwardedOop(b)) break;
-        }
-        sp += 8;
-        const next = fusedJump(ip, set, a != b);
-        if (next != 0) {
-          sp += 8;
-          ip = next;
-          continue;
-        }
-        store<u64>(sp, a != b ? trueObject : falseObject);
-        continue;
-      }
+      // end each
       case pushClass: {
         value = load<u64>(sp);
         if (!isForwardedOop(value)) {
@@ -730,29 +638,37 @@ export function interpret(polls: i32): void {
         action = 1;
         break;
       }
-      case sendLiteral0:
-      case sendLiteral1:
+      // Sixteen selectors for each count of arguments.
+      case sendLiteral0: {
+        selector = load<u64>(<Address>frameMethod(fp) + 16 + ((byte & 15) << 3));
+        action = 0;
+        break;
+      }
+      case sendLiteral1: {
+        selector = load<u64>(<Address>frameMethod(fp) + 16 + ((byte & 15) << 3));
+        action = 1;
+        break;
+      }
       case sendLiteral2: {
-        // Sixteen selectors for each count of arguments; V3 starts one group later than Sista, in steps of 64.
-        selector = load<u64>(method + 16 + ((byte & 15) << 3));
-        action = ((byte >> 4) & 3) - i32(set == 0);
+        selector = load<u64>(<Address>frameMethod(fp) + 16 + ((byte & 15) << 3));
+        action = 2;
         break;
       }
       case extendedSend: {
         const descriptor = <u32>load<u8>(ip++);
-        selector = load<u64>(method + 16 + ((descriptor & 31) << 3));
+        selector = load<u64>(<Address>frameMethod(fp) + 16 + ((descriptor & 31) << 3));
         action = descriptor >> 5;
         break;
       }
       case secondExtendedSend: {
         const descriptor = <u32>load<u8>(ip++);
-        selector = load<u64>(method + 16 + ((descriptor & 63) << 3));
+        selector = load<u64>(<Address>frameMethod(fp) + 16 + ((descriptor & 63) << 3));
         action = descriptor >> 6;
         break;
       }
       case sendExtended: {
         const descriptor = <u32>load<u8>(ip++);
-        selector = load<u64>(method + 16 + (((descriptor >> 3) + (takeExtensionA() << 5)) << 3));
+        selector = load<u64>(<Address>frameMethod(fp) + 16 + (((descriptor >> 3) + (takeExtensionA() << 5)) << 3));
         action = (descriptor & 7) + (takeExtensionB() << 3);
         break;
       }
@@ -775,14 +691,12 @@ export function interpret(polls: i32): void {
         const primitive = load<u32>(entry, ENTRY_PRIMITIVE);
         if (primitive == 0) {
           // Activation, as in `activateMethod`, on the loop's registers.
-          const header = methodHeader(target);
-          const tempCount = headerTempCount(header);
-          set = headerBytecodeSet(header);
+          const tempBytes = load<u32>(entry, ENTRY_TEMP_BYTES);
+          set = load<u32>(entry, ENTRY_BYTECODE_SET);
           const flags = set | (action << FRAME_ARGUMENT_COUNT_SHIFT);
-          fp = buildFrame(sp, fp, ip, target, tempCount, action, flags, receiver);
-          sp = fp + FRAME_RECEIVER - (tempCount << 3);
-          method = <Address>target;
-          ip = firstBytecode(target, header);
+          fp = buildFrame(sp, fp, ip, target, tempBytes, action, flags, receiver);
+          sp = fp + FRAME_RECEIVER - tempBytes;
+          ip = load<u32>(entry, ENTRY_START);
           if (!isPollDue(sp)) continue;
           setRegisters(ip, sp, fp);
           action = ACTION_POLL;
@@ -817,7 +731,6 @@ export function interpret(polls: i32): void {
     ip = ipRegister;
     sp = spRegister;
     fp = fpRegister;
-    method = <Address>frameMethod(fp);
     set = frameFlags(fp) & FRAME_IS_SISTA;
   }
 }
@@ -847,6 +760,20 @@ function followerKind(ip: Address, set: u32): u32 {
   return load<u8>(FOLLOWER_KINDS + set + load<u8>(ip));
 }
 
+/** Whether a tagged SmallInteger and a constant, a multiple of 8, have no SmallInteger as their sum. */
+// @ts-ignore: decorator
+@inline
+function addOverflows(integer: i64, constant: i64): bool {
+  return constant < 0 ? integer < i64.MIN_VALUE - constant : integer > i64.MAX_VALUE - constant;
+}
+
+/** What a comparison of a kind answers for two SmallIntegers. */
+// @ts-ignore: decorator
+@inline
+function comparisonAnswer(kind: u32, a: i64, b: i64): bool {
+  return ((kind >> (<u32>(a >= b) + <u32>(a > b))) & 1) != 0;
+}
+
 /**
  * Where a conditional jump right behind a comparison leads, so that no boolean is pushed; 0 where there is none. Only
  * the short jumps are looked for.
@@ -855,7 +782,7 @@ function followerKind(ip: Address, set: u32): u32 {
 @inline
 function fusedJump(ip: Address, set: u32, flag: bool): Address {
   const kind = followerKind(ip, set);
-  if (kind < FOLLOWER_JUMP_FALSE) return 0;
+  if (kind - FOLLOWER_JUMP_FALSE > FOLLOWER_JUMP_TRUE - FOLLOWER_JUMP_FALSE) return 0;
   return flag == (kind != FOLLOWER_JUMP_FALSE) ? ip + ((<u32>load<u8>(ip)) & 7) + 2 : ip + 1;
 }
 
