@@ -11,7 +11,6 @@ import {
   SPECIAL_ABOUT_TO_RETURN,
   SPECIAL_CANNOT_RETURN,
 } from "../layout";
-import { classIndexOfOop } from "../memory/classes";
 import {
   activePage,
   callerFp,
@@ -43,7 +42,7 @@ import {
   resumeContext,
   senderOf,
 } from "./contexts";
-import { argumentCount, findMethod, findMethodInClass, newMethod, newPrimitive } from "./lookup";
+import { argumentCount, findMethodForReceiver, findMethodInClass, newMethod, newPrimitive } from "./lookup";
 import { primitiveNumberOf } from "./methods";
 import { takeOutsideAnswer } from "./outside";
 import { reportUnknownBytecode } from "./stacktrace";
@@ -54,7 +53,7 @@ export const PRIMITIVE_UNWIND_MARK: u32 = 198;
 
 /** Sends a message whose receiver and arguments are on the stack, as a bytecode would. */
 export function send(selector: Oop, count: u32): void {
-  findMethod(selector, classIndexOfOop(load<u64>(sp + (count << 3))), count);
+  findMethodForReceiver(selector, count);
   if (newMethod == 0) return;
   executeMethod(newMethod, newPrimitive, argumentCount);
 }
