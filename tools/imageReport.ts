@@ -3,9 +3,10 @@
 import * as layout from "../vm/layout.js";
 import { MARKER_PRIMITIVES, NUMBERED_PRIMITIVES } from "../vm/tables/primitives.js";
 import type { BytecodeSet } from "../vm/tables/decode.js";
-import type { Address, Census } from "../vm/embed/heap.js";
+import { type Census, takeCensus } from "../vm/embed/census.js";
+import type { Address } from "../vm/embed/heap.js";
 import { type ImageHeader, readImageHeader } from "./imageFile.js";
-import { namedPrimitiveOf, primitiveOf } from "./methods.js";
+import { namedPrimitive } from "./methods.js";
 import { answeredNamed, answeredNumbers } from "./primitiveAnswers.js";
 import type { Session } from "./session.js";
 
@@ -67,10 +68,10 @@ export function reportImage(path: string, session: Session): ImageReport {
   };
 }
 
-function countObjects({ heap, reflection }: Session) {
+function countObjects({ vm, heap, reflection }: Session) {
   const versionClass = reflection.classNamed("SystemVersion");
   const versionIndex = versionClass === undefined ? -1 : heap.identityHashOf(versionClass);
-  const census = heap.census(versionIndex);
+  const census = takeCensus(vm.exports, heap, versionIndex);
   const { instances, bytes, wanted } = census;
   return {
     version: wanted.at(0),
@@ -96,22 +97,21 @@ function histogramOf(instances: Uint32Array, sizes: Float64Array, nameOf: (index
 }
 
 /** Bytecode sets and primitives of every method in the heap. */
-function primitiveUses({ heap }: Session, { v3Methods, sistaMethods, primitiveMethods }: Census) {
-  const sets: Record<BytecodeSet, number> = { V3PlusClosures: v3Methods, SistaV1: sistaMethods };
-  const numbered = new Map<number, number>();
+function primitiveUses({ heap }: Session, census: Census) {
+  const sets: Record<BytecodeSet, number> = { V3PlusClosures: census.v3Methods, SistaV1: census.sistaMethods };
+  const numbered = [...census.primitives].filter(([number]) => number !== layout.PRIMITIVE_EXTERNAL_CALL);
   const named = new Map<string, number>();
-  for (const method of primitiveMethods) {
-    const primitive = primitiveOf(heap, method);
-    const call = namedPrimitiveOf(heap, method, primitive);
-    if (call !== undefined) count(named, `${call.module}\0${call.name}`);
-    else if (primitive !== 0) count(numbered, primitive);
+  for (const method of census.namedPrimitiveMethods) {
+    const { module, name } = namedPrimitive(heap, method);
+    const key = `${module}\0${name}`;
+    named.set(key, (named.get(key) ?? 0) + 1);
   }
   const answers = answeredNumbers();
   const names = new Map([...NUMBERED_PRIMITIVES, ...MARKER_PRIMITIVES].map(([number, name]) => [number, name]));
   const markers = new Set(MARKER_PRIMITIVES.map(([number]) => number));
   return {
     sets,
-    numbered: [...numbered]
+    numbered: numbered
       .sort(([a], [b]) => a - b)
       .map(([number, uses]) => ({
         number,
@@ -164,10 +164,6 @@ function specialObjects({ heap, reflection }: Session) {
     role: roles.get(index) ?? "",
     value: reflection.print(heap.slot(array, index), 2),
   }));
-}
-
-function count<Key>(counts: Map<Key, number>, key: Key): void {
-  counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
 function compare(a: string, b: string): number {

@@ -10,11 +10,10 @@ import {
   METHOD_LITERAL_COUNT_MASK,
   METHOD_TEMP_COUNT_MASK,
   METHOD_TEMP_COUNT_SHIFT,
+  PRIMITIVE_EXTERNAL_CALL,
 } from "../vm/layout.js";
 import { decode, type BytecodeSet } from "../vm/tables/decode.js";
 import type { Address, Heap } from "../vm/embed/heap.js";
-
-const PRIMITIVE_EXTERNAL_CALL = 117;
 
 export interface MethodParts {
   readonly set: BytecodeSet;
@@ -81,7 +80,7 @@ export function namedPrimitiveOf(
 }
 
 /** The first literal of a method with primitive 117: an Array of module (or nil), function, session, index. */
-function namedPrimitive(heap: Heap, method: Address): { module: string; name: string } {
+export function namedPrimitive(heap: Heap, method: Address): { module: string; name: string } {
   const description = heap.literalCountOf(method) === 0 ? 0 : heap.reference(method, 1);
   if (!heap.isPointers(description) || heap.slotCountOf(description) < 2) return { module: "", name: "?" };
   const [module, name] = [0, 1].map((index) => heap.reference(description, index));

@@ -143,6 +143,10 @@ export const METHOD_DICTIONARY_KEYS: u32 = 2;
 
 // Compiled methods: the header is a SmallInteger. Its value's fields:
 //   literals 0..14 | requires counters 15 | has primitive 16 | large frame 17 | temps 18..23 | arguments 24..27 | … sign: SistaV1
+/** One more than the largest primitive number that a method can name. */
+export const PRIMITIVE_NUMBERS: u32 = 0x8000;
+/** The primitive of a method that names its function in its first literal. */
+export const PRIMITIVE_EXTERNAL_CALL: u32 = 117;
 export const METHOD_LITERAL_COUNT_MASK: u32 = 0x7fff;
 export const METHOD_HAS_PRIMITIVE: u32 = 0x10000;
 export const METHOD_LARGE_FRAME: u32 = 0x20000;

@@ -40,6 +40,7 @@ export { pastFree, pastStart } from "./memory/newspace";
 export { oldSpaceEnd } from "./memory/oldspace";
 export { activePage } from "./memory/frames";
 export { fp, ip, sp } from "./interpreter/registers";
+export { takeCensus } from "./interpreter/census";
 export { clearBreakpoint, setBreakpoint } from "./interpreter/stepping";
 export { setTrace } from "./interpreter/tracing";
 // What an embedder with a screen uses: input events, and the screen's size in pixels.

@@ -20,7 +20,6 @@ import {
   FORMAT_WORDS32,
   HASH_MASK,
   HEADER_BYTES,
-  METHOD_HAS_PRIMITIVE,
   METHOD_LITERAL_COUNT_MASK,
   OVERFLOW_SLOT_COUNT,
   PINNED_SHIFT,
@@ -52,35 +51,12 @@ export interface HeapRoots {
   readonly newSpaces: readonly (readonly [start: Address, end: Address])[];
 }
 
-/** Not TextDecoder's "latin1", which is windows-1252. */
-const latin1 = {
-  decode(bytes: Uint8Array): string {
-    let text = "";
-    for (let i = 0; i < bytes.length; i += 4096) text += String.fromCharCode(...bytes.subarray(i, i + 4096));
-    return text;
-  },
-};
-
 /** What a SmallInteger, a Character or an immediate float stands for, or the address of an object. */
 export type Value =
   | { kind: "integer"; value: bigint }
   | { kind: "character"; codePoint: number }
   | { kind: "float"; value: number }
   | { kind: "object"; address: Address };
-
-/** What there is in a heap; the arrays are indexed by class index. */
-export interface Census {
-  readonly instances: Uint32Array;
-  readonly bytes: Float64Array;
-  /** Methods and blocks of each bytecode set. */
-  readonly v3Methods: number;
-  readonly sistaMethods: number;
-  readonly primitiveMethods: readonly Address[];
-  /** Objects of the class index that was asked for. */
-  readonly wanted: readonly Address[];
-  /** Unused pieces of old space. */
-  readonly freeBytes: number;
-}
 
 export class Heap {
   private view: DataView;
@@ -247,7 +223,13 @@ export class Heap {
 
   /** The text of an object of bytes (one a character, as Squeak's ByteString and Symbol hold it). */
   string(object: Address): string {
-    return latin1.decode(this.bytesOf(object));
+    this.current();
+    const start = object + HEADER_BYTES;
+    const end = start + this.byteSizeOf(object);
+    let text = "";
+    // Most are names: a decoder costs more than they do. Not TextDecoder's "latin1", which is windows-1252.
+    for (let at = start; at < end; at++) text += String.fromCharCode(this.bytes[at]);
+    return text;
   }
 
   float64At(object: Address): number {
@@ -301,7 +283,7 @@ export class Heap {
   }
 
   /** Pages of the class table up to the last one in use. */
-  private classTablePages(): number {
+  classTablePages(): number {
     const { hiddenRoots, nil } = this.roots;
     for (let pages = CLASS_TABLE_ROOT_SLOTS; pages > 1; pages--) {
       if (this.word(hiddenRoots + pages * 8) !== nil) return pages;
@@ -336,48 +318,6 @@ export class Heap {
     const { newSpaces, oldSpaceStart, oldSpaceEnd } = this.roots;
     for (const [start, end] of newSpaces) this.scan(start, end, visit, visitFree);
     this.scan(oldSpaceStart, oldSpaceEnd, visit, visitFree);
-  }
-
-  /**
-   * Objects and bytes by class index, methods, and the instances of one class index: a single pass without calls, for
-   * reports that must not wait.
-   */
-  census(wantedIndex = -1): Census {
-    this.current();
-    const words = this.words;
-    const { newSpaces, oldSpaceStart, oldSpaceEnd } = this.roots;
-    const indexCount = this.classTablePages() * CLASS_TABLE_PAGE_SLOTS;
-    const instances = new Uint32Array(indexCount);
-    const bytes = new Float64Array(indexCount);
-    const primitiveMethods: Address[] = [];
-    let v3Methods = 0;
-    let sistaMethods = 0;
-    const wanted: Address[] = [];
-    let freeBytes = 0;
-    for (const [start, end] of [...newSpaces, [oldSpaceStart, oldSpaceEnd] as const]) {
-      for (let at = start; at + HEADER_BYTES <= end;) {
-        const slots = words[(at + 4) >>> 2] >>> SLOT_COUNT_SHIFT;
-        const isLarge = slots === OVERFLOW_SLOT_COUNT;
-        const object = isLarge ? at + HEADER_BYTES : at;
-        const size = isLarge ? 2 * HEADER_BYTES + words[at >>> 2] * 8 : HEADER_BYTES + (slots === 0 ? 8 : slots * 8);
-        const header = words[object >>> 2];
-        const classIndex = header & CLASS_INDEX_MASK;
-        at += size;
-        if (classIndex === CLASS_INDEX_FREE) freeBytes += size;
-        else if (classIndex !== CLASS_INDEX_SEGMENT_BRIDGE && classIndex !== CLASS_INDEX_FORWARDED) {
-          instances[classIndex]++;
-          bytes[classIndex] += size;
-          if (((header >>> FORMAT_SHIFT) & FORMAT_MASK) >= FORMAT_COMPILED_METHOD) {
-            if (words[(object + HEADER_BYTES + 4) >>> 2] >>> 31 !== 0) sistaMethods++;
-            else v3Methods++;
-            const low = words[(object + HEADER_BYTES) >>> 2];
-            if (((low >>> TAG_SHIFT) & METHOD_HAS_PRIMITIVE) !== 0) primitiveMethods.push(object);
-          }
-          if (classIndex === wantedIndex) wanted.push(object);
-        }
-      }
-    }
-    return { instances, bytes, v3Methods, sistaMethods, primitiveMethods, wanted, freeBytes };
   }
 
   private scan(

@@ -22,6 +22,8 @@ export interface VmExports {
   newStringFrom(address: number, bytes: number): bigint;
   /** 64 KiB that nobody uses between runs. */
   scratchMemory(): number;
+  /** Counts what is in memory; where the counts are, or 0 (vm/interpreter/census.ts). */
+  takeCensus(classIndices: number, wantedIndex: number): number;
   readonly [name: string]: unknown;
 }
 

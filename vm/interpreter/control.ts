@@ -10,6 +10,7 @@ import {
   ERROR_BAD_RECEIVER,
   ERROR_NOT_FOUND,
   FORMAT_ARRAY,
+  PRIMITIVE_EXTERNAL_CALL,
   SPECIAL_RUN_WITH_IN,
 } from "../layout";
 import { newArray } from "../memory/allocation";
@@ -293,8 +294,6 @@ const JUMP_BYTES: u32 = 2;
 // Named primitives.
 
 /** A slot of the literal array of a method with primitive 117: module, name, session, index. */
-const PRIMITIVE_EXTERNAL_CALL: u32 = 117;
-
 const EXTERNAL_MODULE: u32 = 0;
 const EXTERNAL_NAME: u32 = 1;
 const EXTERNAL_SESSION: u32 = 2;
