@@ -57,6 +57,8 @@ export interface ClassScope {
   readonly name: string;
   /** All instance variables, inherited ones first, in slot order. */
   readonly instanceVariables: readonly string[];
+  /** Whether instances may be contexts: their variables are then read and written by the long bytecodes only. */
+  readonly isContext?: boolean;
   /** Class variables and pools of the class and its superclasses, then globals; undefined where there is none. */
   resolve(name: string): Binding | undefined;
   /** Names that `resolve` knows, for "did you mean"; may be absent. */
@@ -149,6 +151,8 @@ export interface CompileOptions {
   readonly isDoIt?: boolean;
   /** Control messages that are to be real sends, such as "timesRepeat:". */
   readonly notInlined?: ReadonlySet<string>;
+  /** The image's special selectors in bytecode order, where they differ from those of vm/tables/bytecodes.ts. */
+  readonly specialSelectors?: readonly (readonly [selector: string, argumentCount: number])[];
 }
 
 export type CompileResult =
