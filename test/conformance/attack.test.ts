@@ -42,3 +42,9 @@ testWithImages("recursion without end stops at the limit with the stack, exit co
   expect(stderr).toMatch(/\[\] in UndefinedObject>>DoIt/);
   expect(status).toBe(1);
 });
+
+testWithImages("objects without end: the image catches OutOfMemory in time", () => {
+  const { stdout, status } = runInCuis("outOfMemory.st", "--maxOldSpaceSize=40m");
+  expect(stdout).toBe("caught OutOfMemory\n");
+  expect(status).toBe(0);
+});

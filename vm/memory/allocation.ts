@@ -32,6 +32,13 @@ export let scavengeWanted: bool = false;
 /** Set when the next poll must collect everything; cleared by the full collector. */
 export let fullCollectionWanted: bool = false;
 
+/** Set while objects fill old space past its limit: large ones are refused, so that the image hears of it in time. */
+export let largeRefused: bool = false;
+
+export function refuseLarge(refused: bool): void {
+  largeRefused = refused;
+}
+
 export function wantScavenge(): void {
   scavengeWanted = true;
   setEdenLimit(edenEnd);
@@ -106,7 +113,7 @@ function allocateSlow(slotCount: u32, format: u32, classIndex: u32): Oop {
 }
 
 function allocateLarge(slotCount: u32, format: u32, classIndex: u32): Oop {
-  if (slotCount > MAX_SLOTS) return 0;
+  if (slotCount > MAX_SLOTS || largeRefused) return 0;
   const bytes = bytesForSlots(slotCount);
   // An object that would take a good part of eden goes to old space at once.
   if (bytes > (edenEnd - edenStart) >> EDEN_RESERVE_SHIFT) return allocateOldSlots(slotCount, format, classIndex);

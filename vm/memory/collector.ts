@@ -4,7 +4,7 @@
 
 import { hostMonotonicMicroseconds } from "../host";
 import { COMPACTION_FREE_DIVISOR } from "../tuning";
-import { fullCollectionDone } from "./allocation";
+import { fullCollectionDone, refuseLarge } from "./allocation";
 import { compactOldSpace } from "./compactor";
 import { forgetForwarders } from "./become";
 import { freeListBytes } from "./freelists";
@@ -60,13 +60,17 @@ export function bytesLeft(): u32 {
   return old > u32.MAX_VALUE ? u32.MAX_VALUE : <u32>old;
 }
 
-/** Empties eden. Does a full collection instead where old space could not take what survives, or is past its limit. */
+/** Empties eden. A full collection where old space could not take what survives, or is past its limit. */
 export function collectYoung(): void {
   if (!hasRoomForSurvivors() || isPastLimit(0)) {
     collectAll(true);
     return;
   }
   runScavenge(false);
+  if (isPastLimit(0)) {
+    collectAll(true);
+    return;
+  }
   checkHeap();
   checkLowSpace();
 }
@@ -81,6 +85,7 @@ export function collectAll(compact: bool): void {
   if (edenFree() != edenStart && !isStuck) runScavenge(false);
   // Survivors may pass the limit once, so that the image hears of low space and can act on it.
   memoryFull = isStuck || isPastLimit(edenEnd - edenStart);
+  refuseLarge(isPastLimit(0));
   recordFullCollection(hostMonotonicMicroseconds() - start, usedBefore, usedOldSpaceBytes());
   checkHeap();
   checkLowSpace();
