@@ -6,7 +6,9 @@ import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { type CpioEntry, cpioArchive } from "./cpio.js";
 
-const MODULES = "xen-evtchn xenfs xen-privcmd xen-gntdev xen-gntalloc virtio_pci virtio_console 9pnet_virtio 9p".split(" ");
+const MODULES = "xen-evtchn xenfs xen-privcmd xen-gntdev xen-gntalloc virtio_pci virtio_console 9pnet_virtio 9p".split(
+  " ",
+);
 const XEN_PROGRAMS = "xl xenstored xenconsoled xen-init-dom0 xenctx".split(" ");
 const XENSTORE_PROGRAMS = "read write ls list rm exists chmod".split(" ").map((name) => `xenstore-${name}`);
 const EMPTY_FOLDERS = "proc sys dev run tmp host var/lib/xen etc/xen".split(" ");

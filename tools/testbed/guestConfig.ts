@@ -7,7 +7,8 @@ export type GuestConfig = Map<string, string>;
 export function parseGuestConfig(text: string): GuestConfig {
   const config: GuestConfig = new Map();
   const withoutComments = text.replace(/^\s*#.*$/gm, "");
-  for (const [, key, value] of withoutComments.matchAll(/^\s*(\w+)\s*=\s*(\[[^\]]*\]|.*?)\s*$/gm)) config.set(key, value);
+  for (const [, key, value] of withoutComments.matchAll(/^\s*(\w+)\s*=\s*(\[[^\]]*\]|.*?)\s*$/gm))
+    config.set(key, value);
   return config;
 }
 
@@ -17,7 +18,8 @@ export function formatGuestConfig(config: GuestConfig): string {
 
 /** A string as xl reads it. xl knows no way to write its quotation mark inside, so the other one must do. */
 export function configString(text: string): string {
-  if (/[\n\r]/.test(text)) throw new RangeError(`${JSON.stringify(text)}: a line end cannot stand in xl's configuration`);
+  if (/[\n\r]/.test(text))
+    throw new RangeError(`${JSON.stringify(text)}: a line end cannot stand in xl's configuration`);
   if (!text.includes('"')) return `"${text}"`;
   if (!text.includes("'")) return `'${text}'`;
   throw new RangeError(`${text}: both kinds of quotation marks cannot stand in one string of xl's configuration`);

@@ -53,7 +53,14 @@ async function download(
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") throw error;
     await mkdir(join(lists, "partial"), { recursive: true });
-    const options = ["-o", `Dir::State::Lists=${lists}`, "-o", "Dir::Cache::srcpkgcache=", "-o", "Dir::Cache::pkgcache="];
+    const options = [
+      "-o",
+      `Dir::State::Lists=${lists}`,
+      "-o",
+      "Dir::Cache::srcpkgcache=",
+      "-o",
+      "Dir::Cache::pkgcache=",
+    ];
     await apt("apt-get", [...options, "update", "-q"], archives);
     await attempt(options);
   }
@@ -68,7 +75,9 @@ async function closure(
   const found = new Set(names);
   let level = [...names];
   while (level.length > 0) {
-    const kinds = ["recommends", "suggests", "conflicts", "breaks", "replaces", "enhances"].map((kind) => `--no-${kind}`);
+    const kinds = ["recommends", "suggests", "conflicts", "breaks", "replaces", "enhances"].map(
+      (kind) => `--no-${kind}`,
+    );
     const answer = await apt("apt-cache", [...options, "depends", ...kinds, ...level]);
     const next = new Set<string>();
     for (const [, name] of answer.matchAll(/^ *\|?(?:Pre)?Depends: ([^<\s]+)$/gm)) {

@@ -10,7 +10,7 @@ const PROGRAM = "qemu-system-x86_64";
 const PACKAGE = "qemu-system-x86";
 const LIBRARY_FOLDERS = ["usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu"];
 /** Another number makes another folder. */
-const FORMAT = "1";
+const FORMAT = "2";
 
 /** How QEMU is started: the program, with variables of its environment and words that come first. */
 export interface Qemu {
@@ -38,12 +38,12 @@ export async function findQemu(say: (message: string) => void = () => {}): Promi
   return {
     program: join(folder, "usr/bin", PROGRAM),
     words: ["-L", join(folder, "usr/share/seabios"), "-L", join(folder, "usr/share/qemu")],
-    environment: { LD_LIBRARY_PATH: libraries },
+    environment: { LD_LIBRARY_PATH: libraries, QEMU_MODULE_DIR: join(folder, LIBRARY_FOLDERS[0], "qemu") },
   };
 }
 
-/** Libraries and firmware; not the modules for sound and pictures, and not libc, which is the machine's. */
+/** Libraries, firmware and modules (the emulation itself is one); not libc, which is the machine's. */
 function isNeeded(name: string): boolean {
   if (name === "libc6") return false;
-  return /^(lib|zlib1g$|seabios$|qemu-system-data$)/.test(name);
+  return /^(lib|zlib1g$|seabios$|qemu-system-(common|data)$)/.test(name);
 }

@@ -39,7 +39,8 @@ export interface Toolstack {
 export async function output(toolstack: Toolstack, script: string, timeoutMilliseconds: number): Promise<string> {
   const { status, stdout, stderr } = await toolstack.run(script, timeoutMilliseconds);
   if (status === 0) return stdout;
-  const reason = stderr.trim().split("\n").slice(-3).join("; ") || `status ${status}`;
+  // The cause comes first, then what failed because of it.
+  const reason = stderr.trim().split("\n").slice(0, 2).join("; ") || `status ${status}`;
   throw new ToolstackError(`${script.split("\n")[0]}: ${reason}`);
 }
 
