@@ -108,17 +108,19 @@ const FIXED_FORMATS: Readonly<Record<string, number>> = {
   CompiledMethod: layout.FORMAT_COMPILED_METHOD,
   CompiledBlock: layout.FORMAT_COMPILED_METHOD,
 };
-const REQUIRED_CLASSES = [
+/** Every image has these. */
+export const REQUIRED_CLASSES = [
   ...FIXED_SLOTS.filter(([, , isOptional]) => isOptional !== true).map(([name]) => name),
   ...["Object", "UndefinedObject", "True", "False", "SmallInteger", "Character", "SmallFloat64", "BoxedFloat64"],
   ...["LargePositiveInteger", "LargeNegativeInteger", "ByteArray", "ByteString", "ByteSymbol", "Bitmap", "Array"],
   ...["CompiledMethod", "SystemDictionary"],
 ];
 
-/** Joins packages; `extraGlobals` are the recipe's. Every problem comes back as an error at its place. */
+/** Joins packages; `extraGlobals` are those of the recipe at that path. Every problem comes back as an error at its place. */
 export function joinPackages(
   packages: readonly PackageDefinition[],
   extraGlobals: readonly string[],
+  recipePath = "recipe",
 ): { program: Program; errors: Diagnostic[] } {
   const joiner = new Joiner();
   for (const { classes } of packages) joiner.addDefinitions(classes);
@@ -127,7 +129,7 @@ export function joinPackages(
     for (const { methods } of classes) joiner.addMethods(methods);
     joiner.addMethods(extensions);
   }
-  joiner.checkLayouts();
+  joiner.checkLayouts(recipePath);
   return { program: { classes: joiner.classes, globals: joiner.globals }, errors: joiner.errors };
 }
 
@@ -135,6 +137,7 @@ export function joinPackages(
 export function scopeOf(program: Program, owner: ProgramClass, isClassSide: boolean): ClassScope {
   return {
     name: isClassSide ? `${owner.name} class` : owner.name,
+    isContext: !isClassSide && [...hierarchyOf(owner)].some(({ name }) => name === "Context"),
     instanceVariables: isClassSide ? owner.allClassInstanceVariables : owner.allInstanceVariables,
     resolve: (name) => resolve(program, owner, name),
     *names() {
@@ -241,13 +244,10 @@ class Joiner {
     }
   }
 
-  checkLayouts(): void {
+  checkLayouts(recipePath: string): void {
     const missing = [...new Set(REQUIRED_CLASSES)].filter((name) => !this.definitions.has(name));
     if (missing.length > 0) {
-      this.errors.push({
-        ...diagnosticAt("recipe", 1, `no package defines ${missing.join(", ")}, which every image has`),
-        sourceLine: "",
-      });
+      this.faultAt(recipePath, 1, `no package defines ${missing.join(", ")}, which every image has`);
     }
     for (const [name, slots] of FIXED_SLOTS) {
       const each = this.classes.get(name);

@@ -143,6 +143,15 @@ export class World {
     this.association(binding).slots[layout.ASSOCIATION_VALUE] = value;
   }
 
+  /** Names of classes and metaclasses by their objects. */
+  classNames(): Map<HeapObject, string> {
+    const names = new Map<HeapObject, string>();
+    for (const [{ name }, { classObject, metaclass }] of this.pairs) {
+      names.set(classObject, name).set(metaclass, `${name} class`);
+    }
+    return names;
+  }
+
   /** The pages of the class table, each of 1024 slots. */
   classTablePages(): HeapObject[] {
     const entries: HeapObject[] = [];

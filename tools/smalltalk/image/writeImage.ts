@@ -29,6 +29,8 @@ export interface WrittenImage extends SpurFile {
   readonly usesSista: boolean;
   /** The methods in it, and their objects. */
   readonly methods: ReadonlyMap<ProgramMethod, HeapObject>;
+  /** Names of classes by their objects; a metaclass's ends in " class". */
+  readonly classNames: ReadonlyMap<HeapObject, string>;
 }
 
 /** The generator of identity hashes starts here; any number but 0 will do. */
@@ -64,5 +66,6 @@ export function writeImage(
     ...writeSpurFile(firstObjects(world), special, { ...options, usesSista, lastHash: FIRST_HASH }),
     usesSista,
     methods,
+    classNames: world.classNames(),
   };
 }

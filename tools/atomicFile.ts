@@ -1,0 +1,22 @@
+// Files that appear whole or not at all.
+
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { UsageError } from "./terminal.js";
+
+/**
+ * Writes a file under another name and then renames it; folders on the way are made. A file that has these bytes already
+ * is left alone. Throws a UsageError with the path and the reason.
+ */
+export function writeAtomically(path: string, bytes: Uint8Array): void {
+  const temporary = `${path}.${process.pid}.part`;
+  try {
+    if (existsSync(path) && Buffer.compare(readFileSync(path), bytes) === 0) return;
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(temporary, bytes);
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw new UsageError(`${path}: cannot be written (${(error as Error).message}); choose another place`);
+  }
+}
