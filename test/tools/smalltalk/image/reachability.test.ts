@@ -103,7 +103,9 @@ describe("what is reachable", () => {
   });
 
   test("a method's own selector among its literals is not sent by it", () => {
-    expect([...analyse({ more: { bytes: [120], literals: [symbol("performed")] } }).methods.keys()]).toContain("Used>>performed");
+    expect([...analyse({ more: { bytes: [120], literals: [symbol("performed")] } }).methods.keys()]).toContain(
+      "Used>>performed",
+    );
     expect([...analyse().methods.keys()]).not.toContain("Used>>performed");
   });
 
