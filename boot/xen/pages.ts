@@ -41,7 +41,7 @@ function findEntry(address: Address): bool {
 export function physicalOf(address: Address): u64 {
   if (!findEntry(address)) return 0;
   const offsetMask = ((<u64>1) << (PAGE_SHIFT + TABLE_SHIFT * <u32>entryLevel)) - 1;
-  return ((entry & ADDRESS_MASK) & ~offsetMask) + ((memoryBase() + address) & offsetMask);
+  return (entry & ADDRESS_MASK & ~offsetMask) + ((memoryBase() + address) & offsetMask);
 }
 
 /** The number of the frame (4 KiB) that holds a page of linear memory. */
@@ -57,6 +57,13 @@ export function mapWindow(page: Address, frame: u64): bool {
   if (!findEntry(page) || entryLevel != 0) return false;
   store64(entryPlace, (frame << PAGE_SHIFT) | NO_EXECUTE | WRITABLE | PRESENT);
   setCr3(cr3());
+  return true;
+}
+
+/** Maps 2 MiB of linear memory, which must lie at a multiple of that and not be mapped. False where they are. */
+export function mapLarge(address: Address, physical: u64): bool {
+  if (findEntry(address) || entryLevel != 1) return false;
+  store64(entryPlace, physical | NO_EXECUTE | LARGE | WRITABLE | PRESENT);
   return true;
 }
 

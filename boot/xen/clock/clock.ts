@@ -8,7 +8,9 @@ import { battery } from "./batteryClock";
 
 const NANOSECONDS: u64 = 1_000_000_000;
 
-let time: TimeInfo = changetype<TimeInfo>(0);
+/** The counter in the hypervisor's layout; stands still at 0 until `useCounter`. */
+const ownTime = <Address>memory.data(32, 16);
+let time: TimeInfo = changetype<TimeInfo>(ownTime);
 /** The hypervisor's wall clock; null where the battery clock was read once instead. */
 let wall: WallClock = changetype<WallClock>(0);
 let hasWideSeconds: bool = false;
@@ -17,8 +19,6 @@ let wallBase: u64 = 0;
 /** What was told last: a clock that never goes back, over a suspension either. */
 let lastNanoseconds: u64 = 0;
 let nanosecondsBefore: u64 = 0;
-
-const ownTime = <Address>memory.data(32, 16);
 
 /** Clocks of a hypervisor: vcpu_time_info and wall clock, `wideSeconds` where that has a fourth word (Xen). */
 export function useHypervisorClock(timeInfo: Address, wallClock: Address, wideSeconds: bool): void {
@@ -49,7 +49,7 @@ export function useCounter(hertz: u64): void {
 
 /** Nanoseconds of the machine: what SCHEDOP_poll's timeout is measured by. */
 export function systemNanoseconds(): u64 {
-  for (;;) {
+  while (true) {
     const version = time.version;
     fence();
     const answer = time.systemTime + scaled(rdtsc() - time.tscTimestamp);
@@ -87,11 +87,11 @@ export function systemTimeAt(microseconds: i64): u64 {
 /** UTC nanoseconds at system time 0. */
 function wallNanoseconds(): u64 {
   if (changetype<usize>(wall) == 0) return wallBase;
-  for (;;) {
+  while (true) {
     const version = wall.version;
     fence();
     let seconds = <u64>wall.seconds;
-    if (hasWideSeconds) seconds |= <u64>wall.secondsHigh << 32;
+    if (hasWideSeconds) seconds |= (<u64>wall.secondsHigh) << 32;
     const answer = seconds * NANOSECONDS + wall.nanoseconds;
     fence();
     if ((version & 1) == 0 && version == wall.version) return answer;

@@ -25,6 +25,14 @@ export function isOutputTaken(page: Address): bool {
   return indices.outputConsumer == indices.outputProducer;
 }
 
+/** Bytes for which the output ring has room, or RING_BROKEN. */
+export function outputRoom(page: Address): i32 {
+  const indices = indicesOf(page);
+  fence();
+  const used = indices.outputProducer - indices.outputConsumer;
+  return used > CONSOLE_OUTPUT_BYTES ? RING_BROKEN : <i32>(CONSOLE_OUTPUT_BYTES - used);
+}
+
 /** Puts as many bytes into the output ring as there is room for. Answers how many, or RING_BROKEN. */
 export function putOutput(page: Address, source: Address, bytes: u32): i32 {
   const indices = indicesOf(page);

@@ -9,6 +9,8 @@ const MAX_POLLED_PORTS: u32 = 128;
 const ports = <Address>memory.data(128 * 4, 16);
 let portCount: u32 = 0;
 let sharedPage: Address = 0;
+/** Events were taken by who waits for one ring only; the others have not been looked at since. */
+let unseen: bool = false;
 
 /** The page of struct shared_info, mapped before. */
 export function startEventChannels(page: Address): void {
@@ -44,7 +46,15 @@ export function takeEvents(): bool {
   for (let i: u32 = 0; i < portCount; i++) {
     if (takePending(sharedPage, load<u32>(ports + (i << 2))) != 0) any = true;
   }
+  if (any) unseen = true;
   return any;
+}
+
+/** Whether events were taken since this was asked last. All rings are to be looked at after it. */
+export function takeUnseen(): bool {
+  const was = unseen;
+  unseen = false;
+  return was;
 }
 
 /** Waits for an event on any port or a system time (nanoseconds; 0: without end). False where Xen refuses. */

@@ -42,7 +42,7 @@ export function setHypercallPage(address: i64): void {
 }
 
 function hypercall(number: u32, a: u64, b: u64, c: u64): i64 {
-  return callPage(hypercallPage + (<i64>number << 5), a, b, c, 0, 0);
+  return callPage(hypercallPage + ((<i64>number) << 5), a, b, c, 0, 0);
 }
 
 function pointer(address: Address): u64 {

@@ -1,0 +1,34 @@
+// What the platforms call of the virtual machine (vm/main.ts): the exports of its module, which is merged with theirs.
+
+/** Runs for that many polls; answers an outcome (vm/interpreter/stop.ts). */
+// @ts-ignore: decorator
+@external("env", "run")
+export declare function run(polls: i32): i32;
+
+/** The time to wake (microseconds UTC, 0 for never), or an exit code. */
+// @ts-ignore: decorator
+@external("env", "outcomeDetail")
+export declare function outcomeDetail(): i64;
+
+/** Logs the Smalltalk stack of the active process. */
+// @ts-ignore: decorator
+@external("env", "logStack")
+export declare function logStack(): void;
+
+// @ts-ignore: decorator
+@external("env", "signalSemaphore")
+export declare function signalSemaphore(index: u32): i32;
+
+// @ts-ignore: decorator
+@external("env", "requestInterrupt")
+export declare function requestInterrupt(): void;
+
+/** Puts an event in the image's queue (primitives/input.ts). */
+// @ts-ignore: decorator
+@external("env", "queueEvent")
+export declare function queueEvent(type: i32, time: i32, a: i32, b: i32, c: i32, d: i32, e: i32, f: i32): void;
+
+/** Bytes that old space may reach from now on; 0 for no limit. */
+// @ts-ignore: decorator
+@external("env", "setMaxOldSpaceBytes")
+export declare function setMaxOldSpaceBytes(bytes: u32): void;

@@ -1,0 +1,196 @@
+// The kernel's program: starts the platform, runs the image in slices, waits where it has nothing to do, and ends the
+// domain. The start-up code (boot/link/pvhEntry.ts) calls `startKernel` once and `reportException` on a fault.
+
+import { cr3, fence, linked, load64, pause, rdtsc, setCr3 } from "../cpu";
+import { Address } from "../../vm/memory/oop";
+import { OUTCOME_IDLE, OUTCOME_QUIT, OUTCOME_SLICE, OUTCOME_WAITING } from "../outcomes";
+import { setMaxOldSpaceBytes, outcomeDetail, requestInterrupt, run } from "../vm";
+import {
+  badWord,
+  badWordBytes,
+  echoes,
+  heapBytes,
+  isRaw,
+  LINE_GOOD,
+  LINE_TOO_LONG,
+  readCommandLine,
+  saysExit,
+  showsTiming,
+} from "./commandLine";
+import { scaled, systemNanoseconds, systemTimeAt } from "./clock/clock";
+import { hasReady, setLineMode, takeInterrupt } from "./console/lineInput";
+import { takeEvents, takeUnseen, waitForEvents } from "./events/eventChannels";
+import { tellInput } from "./hostFiles";
+import { BOOT_ENTRY_TICKS, BOOT_START_INFO, LINK_BOOT_RECORD } from "./links";
+import { limitBytes, measureMemory } from "./memoryMap";
+import { fullNanoseconds, serviceInput } from "./output";
+import { copyPhysical } from "./pages";
+import { beginPanic, endPanic, panicWith } from "./panic";
+import {
+  hasStore,
+  onXen,
+  START_GOOD,
+  START_NO_CLOCK,
+  START_NO_CONSOLE,
+  START_NO_SHARED_PAGE,
+  startPlatform,
+} from "./platform";
+import { endWithCode, setSaysExit } from "./powerOff";
+import * as report from "./report";
+import { endReason, quitDeadline, serviceRequests, takeResumed } from "./shutdown";
+import { START_MAGIC, StartInfo } from "./startInfo";
+
+export * from "./host";
+export * from "./hostFiles";
+export { growMemory } from "./memoryMap";
+export { reportException } from "./exceptions";
+
+/** Polls of one slice: a few milliseconds. */
+const SLICE_POLLS: i32 = 100_000;
+/** A console that takes nothing for so long will not: the domain ends rather than hang. */
+const MOST_FULL_NANOSECONDS: u64 = 30_000_000_000;
+/** Emulators find translations faster after these were forgotten now and then; a processor hardly notices. */
+const SLICES_PER_FLUSH: u32 = 16;
+const MAP_ENTRIES: u32 = 64;
+
+const startInfo = <Address>memory.data(56, 16);
+const memoryEntries = <Address>memory.data(64 * 24, 16);
+const line = <Address>memory.data(4096);
+let slices: u32 = 0;
+
+/** Called once by the start-up code; does not return. */
+export function startKernel(): void {
+  checkStart(startPlatform());
+  applyCommandLine();
+  checkMemory();
+  setLineMode(isRaw, echoes);
+  setSaysExit(saysExit);
+  if (showsTiming) reportTiming();
+  runImage();
+}
+
+function checkStart(status: i32): void {
+  if (status == START_GOOD) return;
+  if (status == START_NO_CONSOLE) panicWith("no console: neither a paravirtual one nor a serial port at 3f8h");
+  if (status == START_NO_SHARED_PAGE) panicWith("Xen does not give its shared page");
+  if (status == START_NO_CLOCK) panicWith("no clock: no timer at 40h to measure the time stamp counter by");
+}
+
+/** Copies what the loader left, before the heap may grow over it. */
+function applyCommandLine(): void {
+  copyPhysical(load64(linked(LINK_BOOT_RECORD) + BOOT_START_INFO), startInfo, offsetof<StartInfo>());
+  const info = changetype<StartInfo>(startInfo);
+  if (info.magic != START_MAGIC)
+    panicWith("not started as a PVH guest: the start information has another magic number");
+  if (info.commandLine == 0) return;
+  copyPhysical(info.commandLine, line, 4096);
+  let bytes: u32 = 0;
+  while (bytes < 4096 && load<u8>(line + bytes) != 0) bytes++;
+  const status = readCommandLine(line, bytes);
+  if (status == LINE_GOOD) return;
+  if (status == LINE_TOO_LONG) panicWith("the command line is too long: 256 words and 4095 bytes are the most");
+  beginPanic();
+  report.bytes(badWord, badWordBytes);
+  report.text(": unknown or without a good value; words are stvm.timing, stvm.heap=64m, stvm.log=1, stvm.exit,");
+  report.text(" stvm.raw, stvm.echo=off, stvm.timezone=3600");
+  endPanic(false);
+}
+
+function checkMemory(): void {
+  const info = changetype<StartInfo>(startInfo);
+  const hasMap = info.version >= 1 && info.memoryMapEntries > 0;
+  const count = hasMap ? min(info.memoryMapEntries, MAP_ENTRIES) : 0;
+  copyPhysical(info.memoryMap, memoryEntries, count * 24);
+  if (!measureMemory(memoryEntries, count)) {
+    beginPanic();
+    report.text("too little memory: the image needs ");
+    report.number((<i64>memory.size() + 15) >> 4);
+    report.text(" MB for itself, the machine has ");
+    report.number(limitBytes >> 20);
+    report.text(" MB there; give it more");
+    endPanic(false);
+  }
+  if (heapBytes != 0) setMaxOldSpaceBytes(<u32>min<u64>(heapBytes, u32.MAX_VALUE));
+}
+
+/** What comes before the first bytecode ends here. */
+function reportTiming(): void {
+  const microseconds = scaled(rdtsc() - load64(linked(LINK_BOOT_RECORD) + BOOT_ENTRY_TICKS)) / 1000;
+  report.text("stvm: entry to first bytecode ");
+  report.number(microseconds / 1000);
+  report.text(".");
+  report.number((microseconds / 100) % 10);
+  report.text(" ms, heap ");
+  report.number((<i64>memory.size() + 15) >> 4);
+  report.text(" MB of ");
+  report.number(limitBytes >> 20);
+  report.text(" MB, ");
+  report.text(onXen ? "Xen" : "no Xen");
+  report.endLine(false);
+}
+
+function runImage(): void {
+  while (true) {
+    service();
+    const outcome = run(SLICE_POLLS);
+    if (outcome == OUTCOME_SLICE) refresh();
+    else if (outcome == OUTCOME_IDLE) idle(outcomeDetail());
+    else if (outcome == OUTCOME_WAITING) idle(0);
+    else if (outcome == OUTCOME_QUIT) endWithCode((<u32>outcomeDetail()) & 0xff, endReason());
+    else panicWith("the image cannot go on");
+  }
+}
+
+/** Looks at everything that may have happened. Events are taken before: none is lost. */
+function service(): void {
+  if (onXen) takeEvents();
+  takeUnseen();
+  if (!serviceInput()) panicWith("the console's back end broke its ring", true);
+  if (takeInterrupt()) requestInterrupt();
+  tellInput();
+  if (fullNanoseconds() > MOST_FULL_NANOSECONDS)
+    panicWith("the console's ring is full: nobody has read it for 30 s", true);
+  if (!hasStore) return;
+  serviceRequests();
+  if (takeResumed()) checkStart(startPlatform());
+}
+
+/** Waits until a time (UTC microseconds; 0: without end) or an event. */
+function idle(untilMicroseconds: i64): void {
+  let until = untilMicroseconds == 0 ? 0 : systemTimeAt(untilMicroseconds);
+  const deadline = earliest(quitDeadline(), fullDeadline());
+  if (deadline != 0) until = earliest(until, deadline);
+  refresh();
+  if (onXen) {
+    if (takeUnseen()) return;
+    if (!waitForEvents(until)) panicWith("Xen refuses to wait for events", true);
+    return;
+  }
+  waitOnMachine(until);
+}
+
+/** Without Xen nothing tells of input: it is asked for again and again. */
+function waitOnMachine(until: u64): void {
+  const hadInput = hasReady();
+  while (until == 0 || systemNanoseconds() < until) {
+    if (!serviceInput()) return;
+    if (hasReady() && !hadInput) return;
+    for (let i = 0; i < 100; i++) pause();
+  }
+}
+
+function fullDeadline(): u64 {
+  const full = fullNanoseconds();
+  return full == 0 ? 0 : systemNanoseconds() + MOST_FULL_NANOSECONDS - full;
+}
+
+/** The earlier of two times, of which 0 is never. */
+function earliest(a: u64, b: u64): u64 {
+  if (a == 0) return b;
+  return b == 0 ? a : min(a, b);
+}
+
+function refresh(): void {
+  if (++slices % SLICES_PER_FLUSH == 0) setCr3(cr3());
+  fence();
+}
