@@ -1,10 +1,11 @@
 // Builds everything: generates what comes from tables, compiles AssemblyScript (release and debug), then TypeScript.
-// Usage: node tools/build.mjs [--only wasm,debug,js]. A step whose inputs did not change since its output is skipped.
+// Usage: node tools/build.mjs [--only wasm,debug,boot,js]. A step whose inputs did not change since its output is skipped.
 
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { buildBootModule, stripModule } from "./bootModules.mjs";
 import { generate } from "./generate.mjs";
 
 const only = process.argv.includes("--only") ? process.argv[process.argv.indexOf("--only") + 1].split(",") : undefined;
@@ -13,9 +14,24 @@ const isWanted = (step) => only === undefined || only.includes(step);
 mkdirSync("build", { recursive: true });
 generate();
 
-const assemblyScript = sources(["vm", "primitives", "boot", "build/generated", "asconfig.json"], ["embed"]);
-if (isWanted("wasm")) step("stvm.wasm", assemblyScript, () => asc("release"));
+const assemblyScript = sources(["vm", "primitives", "build/generated", "asconfig.json"], ["embed"]);
+if (isWanted("wasm") || isWanted("boot")) {
+  step("stvm.wasm", assemblyScript, () => {
+    asc("release");
+    stripModule("build/stvm-names.wasm", "build/stvm.wasm");
+  });
+}
 if (isWanted("debug")) step("stvm-debug.wasm", assemblyScript, () => asc("debug"));
+if (isWanted("boot")) {
+  for (const platform of ["linux", "xen"]) {
+    if (!existsSync(join("boot", platform, "main.ts"))) continue;
+    const inputs = sources(
+      [join("boot", platform), "boot/common", "boot/cpu.ts", "boot/asconfig.json", "tools/bootModules.mjs"],
+      [],
+    );
+    step(`${platform}.wasm`, [...assemblyScript, ...inputs], () => buildBootModule(platform));
+  }
+}
 if (isWanted("js")) {
   const typeScript = sources(
     ["vm/embed", "vm/tables", "vm/layout.ts", "boot/link", "tools", "test", "tsconfig.json"],
@@ -50,7 +66,7 @@ function sources(roots, besides) {
 }
 
 function list(path, besides) {
-  if (/\.(ts|json)$/.test(path)) return [path];
+  if (/\.(ts|mjs|json)$/.test(path)) return [path];
   return readdirSync(path, { withFileTypes: true }).flatMap((entry) => {
     if (entry.isDirectory()) return besides.includes(entry.name) ? [] : list(join(path, entry.name), besides);
     return /\.(ts|mjs)$/.test(entry.name) ? [join(path, entry.name)] : [];

@@ -132,3 +132,9 @@ export function startSend(receiver: u64, selector: u64, count: u32): i32 {
 }
 
 export { reportStack as logStack } from "./interpreter/stacktrace";
+export { reportProcesses as logProcesses } from "./interpreter/processReport";
+
+// What boot/link uses to make a program of this module and an image, and what such a program sets at its start.
+export { moduleEnd, reserveMemory } from "./memory/map";
+export { setMaxOldSpaceBytes } from "./memory/oldspace";
+export { forgetPrimitive, namedPrimitive, numberedPrimitive } from "./interpreter/primitiveTable";

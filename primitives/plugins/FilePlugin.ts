@@ -136,10 +136,15 @@ export function primitiveFileWrite(): void {
   const elementBytes = elementBytesOf(buffer);
   const bytes = rangeBytes(elementBytes);
   const start = bodyOf(buffer) + rangeStart(elementBytes);
-  let written: u32 = 0;
+  // What a call that had to wait has written already.
+  let written = progressOf(file);
+  setProgress(file, 0);
   while (written < bytes) {
     const count = hostFileWrite(handleOf(file), <f64>positionOf(file), start + written, bytes - written);
-    if (count == HOST_WOULD_WAIT && written == 0) return waitForHost();
+    if (count == HOST_WOULD_WAIT) {
+      setProgress(file, written);
+      return waitForHost();
+    }
     if (count <= 0) return fail();
     written += count;
     setPosition(file, positionOf(file) + count);

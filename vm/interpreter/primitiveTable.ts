@@ -52,6 +52,17 @@ export function namedPrimitive(module: Address, moduleBytes: u32, name: Address,
   return 0;
 }
 
+/** Takes a function out of both tables: what calls it fails as if it had never been here. For programs that leave it out (boot/link). */
+export function forgetPrimitive(functionIndex: u32): void {
+  for (let number: u32 = 0; number <= PRIMITIVE_INVOKE_OBJECT; number++) {
+    if (numberedPrimitive(number) == functionIndex) setNumbered(number, 0);
+  }
+  for (let i: u32 = 0; i < namedCount; i++) {
+    const entry = named + i * NAMED_ENTRY_BYTES;
+    if (load<u32>(entry, 16) == functionIndex) store<u32>(entry, 0, 16);
+  }
+}
+
 /** Whether any primitive of that module is here. */
 export function hasModule(module: Address, moduleBytes: u32): bool {
   for (let i: u32 = 0; i < namedCount; i++) {

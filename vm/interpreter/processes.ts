@@ -50,7 +50,8 @@ export function priorityOf(process: Oop): i32 {
   return <i32>smallIntegerValue(fetchPointer(PROCESS_PRIORITY, process));
 }
 
-function readyList(priority: i32): Oop {
+/** The list of processes of a priority that are ready to run. */
+export function readyList(priority: i32): Oop {
   return fetchPointer(priority - 1, fetchPointer(SCHEDULER_LISTS, scheduler()));
 }
 

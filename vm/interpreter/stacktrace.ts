@@ -74,8 +74,14 @@ export function reportUnknownBytecode(byte: u32, method: Oop): Oop {
 
 /** Logs the active process's frames, innermost first. */
 export function reportStack(): void {
-  let frame = fp;
-  let context: Oop = nil;
+  reportStackFrom(fp, nil);
+}
+
+/** Logs the activations from a frame on, or (frame 0) from a context on. */
+export function reportStackFrom(innermost: Address, suspended: Oop): void {
+  let frame = innermost;
+  let context = suspended;
+  if (frame == 0 && isContext(context)) frame = frameOf(context);
   for (let lines: u32 = 0; lines < MAX_LINES; lines++) {
     if (frame != 0) {
       logText("  ");

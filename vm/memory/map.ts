@@ -24,6 +24,18 @@ export let survivorBytes: u32 = 0;
 export let edenStart: Address = 0;
 export let edenEnd: Address = 0;
 export let oldSpaceStart: Address = 0;
+/** Memory below this belongs to modules that are linked with this one (boot). */
+let reservedEnd: Address = 0;
+
+/** Where this module's own data ends. */
+export function moduleEnd(): Address {
+  return <Address>__heap_base;
+}
+
+/** Keeps memory up to `end` out of the map; to be called before an image is loaded. */
+export function reserveMemory(end: Address): void {
+  reservedEnd = end;
+}
 
 /**
  * Fixes the memory map for an eden of `edenBytes` (rounded up to 64 KiB) and grows linear memory to hold it with
@@ -31,7 +43,7 @@ export let oldSpaceStart: Address = 0;
  */
 export function layOutMemory(edenBytes: u32, oldBytes: u32): bool {
   const eden = (edenBytes + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
-  stackPagesStart = (<u32>__heap_base + STACK_PAGE_BYTES - 1) & ~(STACK_PAGE_BYTES - 1);
+  stackPagesStart = (max<u32>(moduleEnd(), reservedEnd) + STACK_PAGE_BYTES - 1) & ~(STACK_PAGE_BYTES - 1);
   stackPagesEnd = stackPagesStart + STACK_PAGE_BYTES * STACK_PAGE_COUNT;
   rememberedSetStart = stackPagesEnd;
   survivorBytes = (eden / 5 + 7) & ~7;

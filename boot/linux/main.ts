@@ -1,0 +1,202 @@
+// A Linux program that is an image: the virtual machine's module linked with this one, the image laid out in its memory
+// when it was built (boot/link). It starts where the kernel enters the process, runs slices, waits, and exits.
+
+import { memoryBase, setMemoryPages, setStackLimit } from "../cpu";
+import { put, putByte, putBytes, putFixed } from "../common/text";
+import { initializeImageName } from "./attributes";
+import { monotonicMicroseconds, utcMicroseconds } from "./clocks";
+import { giveOutside, setInitialStack } from "./commandLine";
+import { imageNameBytes, imageNameStart } from "./embedded";
+import { logLevel, maxOldSpaceBytes, readOptions, REQUEST_RUN, wantsTiming, workingDirectoryWord } from "./options";
+import { path, PATH_BYTES } from "./paths";
+import { errorWasShown, panic, setReport, writeLine } from "./output";
+import { listenToSignals, nextSignal, SIGINT, SIGUSR1 } from "./signals";
+import { Address, changeDirectory, exit, PROT_READ_WRITE, protect, reserveAddresses, stackBytes } from "./systemCalls";
+import { answerRequest } from "./usage";
+import { hasWatches, wait } from "./waiting";
+
+export { fault } from "./faults";
+export { imageNameRecord } from "./embedded";
+// The platform contract, vm/host.ts.
+export { log, panic } from "./output";
+export { entropy, monotonicMicroseconds, timezoneOffsetSeconds, utcMicroseconds } from "./clocks";
+export { environment } from "./commandLine";
+export { attribute, setImageName } from "./attributes";
+export { snapshotBegin, snapshotEnd, snapshotWrite } from "./snapshots";
+export {
+  fileClose,
+  fileDelete,
+  fileFlush,
+  fileKind,
+  fileOpen,
+  fileRead,
+  fileRename,
+  fileSize,
+  fileTruncate,
+  fileWatch,
+  fileWrite,
+} from "./files";
+export {
+  directoryClose,
+  directoryCreate,
+  directoryDelete,
+  directoryNext,
+  directoryOpen,
+  directoryRewind,
+  pathAccess,
+  pathChangeMode,
+  pathChangeOwner,
+  pathReadLink,
+  pathStat,
+} from "./directories";
+
+/** There is no screen. */
+export function displayChanged(left: i32, top: i32, right: i32, bottom: i32): void {}
+
+// @ts-ignore: decorator
+@external("env", "run")
+declare function run(polls: i32): i32;
+// @ts-ignore: decorator
+@external("env", "outcomeDetail")
+declare function outcomeDetail(): i64;
+// @ts-ignore: decorator
+@external("env", "setMaxOldSpaceBytes")
+declare function setMaxOldSpaceBytes(bytes: u32): void;
+// @ts-ignore: decorator
+@external("env", "logProcesses")
+declare function logProcesses(): void;
+
+/** Polls of one `run`: some milliseconds. */
+const SLICE_POLLS: i32 = 100_000;
+// vm/interpreter/stop.ts.
+const OUTCOME_SLICE: i32 = 0;
+const OUTCOME_IDLE: i32 = 1;
+const OUTCOME_QUIT: i32 = 2;
+const OUTCOME_WAITING: i32 = 4;
+
+const PAGE_BYTES: i64 = 65536;
+/** From linear memory's first byte on, all that it does not have is reserved (boot/native/abi.ts). */
+const RANGE_BYTES: i64 = (8 << 30) + 65536;
+/** What the deepest function below the limit may need, and the kernel. */
+const STACK_RESERVE_BYTES: u64 = 65536;
+const MAX_STACK_BYTES: u64 = 64 << 20;
+
+/** Ctrl-C again within this time ends the program. */
+const SECOND_INTERRUPT_MICROSECONDS: i64 = 5_000_000;
+let lastInterrupt: i64 = -SECOND_INTERRUPT_MICROSECONDS;
+
+const scratch: Address = memory.data(256, 8);
+
+/** The start: `stack` is the stack pointer at the process's entry. Never returns. */
+export function start(stack: i64): void {
+  const entered = monotonicMicroseconds();
+  setInitialStack(stack);
+  setStackLimit(stack - <i64>(min(stackBytes(scratch), MAX_STACK_BYTES) - STACK_RESERVE_BYTES));
+  const request = readOptions();
+  if (request != REQUEST_RUN) exit(answerRequest(request));
+  reserveMemoryRange();
+  listenToSignals();
+  if (workingDirectoryWord != 0) enterWorkingDirectory();
+  initializeImageName();
+  setMaxOldSpaceBytes(maxOldSpaceBytes);
+  if (wantsTiming) {
+    put("stvm: ");
+    putFixed(monotonicMicroseconds() - entered, 3);
+    put(" ms from entry to the first bytecode");
+    writeLine();
+  }
+  runToEnd();
+}
+
+function runToEnd(): void {
+  while (true) {
+    const outcome = run(SLICE_POLLS);
+    if (outcome == OUTCOME_QUIT) exit((<i32>outcomeDetail()) & 0xff);
+    if (outcome == OUTCOME_SLICE) {
+      if (hasWatches()) wait(0);
+    } else if (outcome == OUTCOME_WAITING) wait(-1);
+    else if (outcome == OUTCOME_IDLE) waitUntil(outcomeDetail());
+    else endFatally();
+    hearSignals();
+  }
+}
+
+/** Waits for a time (microseconds UTC, 0 for never) or for what the image watches. */
+function waitUntil(time: i64): void {
+  if (time == 0) return wait(-1);
+  wait(max<i64>(0, time - utcMicroseconds()) * 1000);
+}
+
+function endFatally(): void {
+  if (!errorWasShown) {
+    put("stvm: ");
+    putBytes(imageNameStart(), imageNameBytes());
+    put(": the virtual machine stopped; --logLevel=1 says why");
+    writeLine();
+  }
+  if (logLevel >= 3) showProcesses();
+  exit(1);
+}
+
+function hearSignals(): void {
+  for (let signal = nextSignal(); signal != 0; signal = nextSignal()) {
+    if (signal == SIGUSR1) showProcesses();
+    if (signal != SIGINT) continue;
+    const now = monotonicMicroseconds();
+    if (now - lastInterrupt < SECOND_INTERRUPT_MICROSECONDS) exit(130);
+    lastInterrupt = now;
+    showProcesses();
+    put("stvm: press Ctrl-C again to quit");
+    writeLine();
+  }
+}
+
+function showProcesses(): void {
+  setReport(true);
+  logProcesses();
+  setReport(false);
+}
+
+/** Sets aside what linear memory may grow to, so that accesses beyond its end fault. */
+function reserveMemoryRange(): void {
+  const present = <i64>memory.size() * PAGE_BYTES;
+  const status = reserveAddresses(memoryBase() + present, RANGE_BYTES - present);
+  if (status >= 0) return;
+  put("stvm: 8 GiB of addresses cannot be reserved (error ");
+  putByte(0x30 + <u32>(-status / 10));
+  putByte(0x30 + <u32>(-status % 10));
+  put("); raise the limit of virtual memory (ulimit -v)");
+  writeLine();
+  exit(1);
+}
+
+/** What memory.grow calls: pages to add in, the number before out, or -1. */
+export function growMemory(pages: u32): i32 {
+  const before = memory.size();
+  if (pages == 0) return before;
+  if (<u64>before + pages > 65535) return -1;
+  const start = memoryBase() + <i64>before * PAGE_BYTES;
+  if (protect(start, <i64>pages * PAGE_BYTES, PROT_READ_WRITE) < 0) return -1;
+  setMemoryPages(before + pages);
+  return before;
+}
+
+function enterWorkingDirectory(): void {
+  const length = <u32>giveOutside(workingDirectoryWord, path, PATH_BYTES - 1);
+  store<u8>(path + min(length, PATH_BYTES - 1), 0);
+  if (changeDirectory(path) >= 0) return;
+  put("stvm: --workingDirectory: no such folder; give one that exists");
+  writeLine();
+  exit(2);
+}
+
+/** Where the data of this module ends. */
+export function bootEnd(): u32 {
+  return <u32>__heap_base;
+}
+
+/** asc's `abort`. */
+export function abort(message: usize, fileName: usize, line: u32, column: u32): void {
+  panic(<Address>message, message == 0 ? 0 : load<u32>(message - 4));
+  unreachable();
+}
