@@ -52,6 +52,11 @@ export function namedPrimitive(module: Address, moduleBytes: u32, name: Address,
   return 0;
 }
 
+/** The function-table index of the named primitive at a place of its table; 0 past the last. */
+export function namedPrimitiveAt(index: u32): u32 {
+  return index < namedCount ? load<u32>(named + index * NAMED_ENTRY_BYTES, 16) : 0;
+}
+
 /** Takes a function out of both tables: what calls it fails as if it had never been here. For programs that leave it out (boot/link). */
 export function forgetPrimitive(functionIndex: u32): void {
   for (let number: u32 = 0; number <= PRIMITIVE_INVOKE_OBJECT; number++) {

@@ -1,0 +1,119 @@
+// Makes the module of one program: a platform's module (build/linux.wasm, build/xen.wasm) with the values that its
+// variables have once the image is loaded, and without what this image and this platform never call. Variables that
+// nothing writes any more become constants: where the heap lies, nil, true, false (DESIGN, decision 10).
+
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { PAGE_BYTES } from "../../vm/layout.js";
+import { type Preload } from "./preload.js";
+import { shiftSourceMap, WasmFile } from "./wasmFile.js";
+
+/** A platform's module as it was built, and what it says of its own layout. */
+export interface PlatformModule {
+  readonly bytes: Uint8Array;
+  readonly sourceMap: string;
+  /** Linear memory from `dataStart` to `dataEnd` is the platform's own. */
+  readonly dataStart: number;
+  readonly dataEnd: number;
+  /** Where the platform keeps the image's name: its length as u32, then at most 256 bytes. */
+  readonly imageNameRecord: number;
+}
+
+export interface SpecialisedModule {
+  readonly bytes: Uint8Array;
+  readonly sourceMap: string;
+  /** Linear memory at the program's start. */
+  readonly memory: Uint8Array;
+}
+
+/** Pages of a memory that code of boot/native can have (boot/native/abi.ts). */
+const MAX_PAGES = 65535;
+
+/** What asc and boot/native both know of WebAssembly, for binaryen's tools. */
+const FEATURES = ["mutable-globals", "sign-ext", "nontrapping-float-to-int", "bulk-memory", "bulk-memory-opt"].map(
+  (feature) => `--enable-${feature}`,
+);
+
+/**
+ * Constants first, then what they make unreachable. Functions that dispatch loops call stay separate: inlined into the
+ * loop they would take its registers (decision 0003).
+ */
+const PASSES = [
+  "--remove-unused-module-elements",
+  "--simplify-globals-optimizing",
+  "--precompute",
+  "--optimize-instructions",
+  "--vacuum",
+  "--dae",
+  "--duplicate-function-elimination",
+  "--simplify-globals",
+  "--precompute",
+  "--vacuum",
+  "--remove-unused-module-elements",
+];
+
+/** Reads a platform's module and asks it where its data lies. */
+export function readPlatform(file: URL): PlatformModule {
+  const bytes = readFileSync(file);
+  const module = new WebAssembly.Module(bytes);
+  const imports: WebAssembly.Imports = {};
+  for (const { module: from, name } of WebAssembly.Module.imports(module)) (imports[from] ??= {})[name] = () => 0;
+  const { exports } = new WebAssembly.Instance(module, imports);
+  const answer = (name: string) => (exports[name] as () => number)() >>> 0;
+  return {
+    bytes,
+    sourceMap: readFileSync(new URL(`${file.href}.map`), "utf8"),
+    dataStart: answer("moduleEnd"),
+    dataEnd: answer("bootEnd"),
+    imageNameRecord: answer("imageNameRecord"),
+  };
+}
+
+/** Makes a program's module; `entries` are the exported functions that the start-up code calls. */
+export async function specialise(
+  platform: PlatformModule,
+  preload: Preload,
+  imageName: string,
+  entries: readonly string[],
+): Promise<SpecialisedModule> {
+  const file = WasmFile.parse(platform.bytes);
+  const before = file.codeOffset;
+  const memory = preload.memory.slice();
+  for (const { address, bytes } of file.data()) {
+    if (address >= platform.dataStart) memory.set(bytes, address);
+  }
+  putImageName(memory, platform.imageNameRecord, imageName);
+  file.setGlobals(preload.globals);
+  file.dropElements(preload.unusedTablePlaces);
+  file.dropData();
+  file.setMemory(memory.length / PAGE_BYTES, MAX_PAGES);
+  file.keepExports(new Set(entries));
+  const sourceMap = shiftSourceMap(platform.sourceMap, file.codeOffset - before);
+  return { ...(await optimise(file.toBytes(), sourceMap)), memory };
+}
+
+function putImageName(memory: Uint8Array, record: number, name: string): void {
+  const bytes = new TextEncoder().encode(name).subarray(0, 256);
+  new DataView(memory.buffer, memory.byteOffset).setUint32(record, bytes.length, true);
+  memory.set(bytes, record + 4);
+}
+
+/** Runs binaryen's wasm-opt, which keeps names and source map. */
+async function optimise(bytes: Uint8Array, sourceMap: string): Promise<{ bytes: Uint8Array; sourceMap: string }> {
+  const folder = mkdtempSync(join(tmpdir(), "stvm-build-"));
+  try {
+    const [input, output] = [join(folder, "in.wasm"), join(folder, "out.wasm")];
+    writeFileSync(input, bytes);
+    writeFileSync(`${input}.map`, sourceMap);
+    const tool = join(dirname(createRequire(import.meta.url).resolve("binaryen")), "bin", "wasm-opt");
+    const maps = ["-ism", `${input}.map`, "-osm", `${output}.map`];
+    await promisify(execFile)(process.execPath, [tool, input, "-o", output, ...maps, "-g", ...FEATURES, ...PASSES]);
+    return { bytes: readFileSync(output), sourceMap: readFileSync(`${output}.map`, "utf8") };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
