@@ -3,7 +3,7 @@
 
 import { type Heap } from "../../vm/embed/heap.js";
 import { type VmExports } from "../../vm/embed/module.js";
-import { HEADER_BYTES, METHOD_LITERAL_COUNT_MASK, WORD_BYTES } from "../../vm/layout.js";
+import { HEADER_BYTES, METHOD_HAS_PRIMITIVE, METHOD_LITERAL_COUNT_MASK, WORD_BYTES } from "../../vm/layout.js";
 
 /** Those that methods of the image name, or all that there are. */
 export type PrimitiveChoice = "reachable" | "all";
@@ -32,21 +32,23 @@ export interface PrimitiveUse {
 export function primitivesUsed(heap: Heap): PrimitiveUse {
   const numbers = new Set<number>();
   const names = new Set<string>();
-  for (const method of heap.census().primitiveMethods) {
+  heap.forEachObject((method) => {
+    if (!heap.isMethod(method)) return;
     const number = primitiveNumberOf(heap, method);
     numbers.add(number);
-    if (number !== PRIMITIVE_EXTERNAL_CALL || heap.literalCountOf(method) === 0) continue;
+    if (number !== PRIMITIVE_EXTERNAL_CALL || heap.literalCountOf(method) === 0) return;
     const literal = heap.reference(method, 1);
-    if (!heap.isArray(literal) || heap.slotCountOf(literal) < 2) continue;
+    if (!heap.isArray(literal) || heap.slotCountOf(literal) < 2) return;
     const [module, name] = [heap.reference(literal, 0), heap.reference(literal, 1)];
     if (heap.isBytes(name)) names.add(`${heap.isBytes(module) ? heap.string(module) : ""}\0${heap.string(name)}`);
-  }
+  });
   return { numbers, names };
 }
 
 function primitiveNumberOf(heap: Heap, method: number): number {
   const literals = heap.methodHeaderOf(method) & METHOD_LITERAL_COUNT_MASK;
   const start = method + HEADER_BYTES + (literals + 1) * WORD_BYTES;
+  if ((heap.methodHeaderOf(method) & METHOD_HAS_PRIMITIVE) === 0) return 0;
   const bytes = heap.memoryBytes();
   const expected = heap.isMethodHeaderNegative(method) ? CALL_PRIMITIVE_SISTA : CALL_PRIMITIVE_V3;
   return bytes[start] === expected ? (bytes[start + 1]! | (bytes[start + 2]! << 8)) & 0x7fff : 0;
