@@ -21,6 +21,7 @@ import {
   ERROR_INAPPROPRIATE,
   ERROR_LIMIT_EXCEEDED,
   ERROR_NO_MEMORY,
+  ERROR_NOT_FOUND,
   fail,
   fetchPointer,
   FORMAT_ARRAY,
@@ -107,10 +108,11 @@ export function primitiveSetImmutability(): void {
   setReadOnly(<Address>object, wanted);
 }
 
-/** 172: the next weak object or ephemeron to be mourned, nil if there is none. */
+/** 172: the next weak object or ephemeron to be mourned; fails with "not found" where there is none. */
 export function primitiveFetchNextMourner(): void {
   const mourner = fetchMourner();
-  answer(mourner == 0 ? nil : mourner);
+  if (mourner == 0) fail(ERROR_NOT_FOUND);
+  else answer(mourner);
 }
 
 /** 180: makes room for at least so many bytes now; answers how many. */

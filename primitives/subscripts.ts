@@ -167,7 +167,7 @@ function locateNamed(above: u32): bool {
   object = fromTop(above + 1);
   const index = fromTop(above);
   if (!isSmallInteger(index) || isForwardedMirrorArgument(above)) return refuse(ERROR_BAD_ARGUMENT);
-  if (!isObject(object)) return refuse(ERROR_BAD_RECEIVER);
+  if (!isObject(object)) return refuse(above == 0 ? ERROR_INAPPROPRIATE : ERROR_BAD_RECEIVER);
   if (above != 0 && isReadOnly(<Address>object)) return refuse(ERROR_NO_MODIFICATION);
   if (isClassIndex(object, CLASS_INDEX_CONTEXT)) return refuse(ERROR_INAPPROPRIATE);
   format = formatOf(<Address>object);

@@ -324,7 +324,8 @@ function startBlock(
   start: Address,
 ): void {
   const flags = FRAME_IS_BLOCK | headerBytecodeSet(methodHeader(method)) | (count << FRAME_ARGUMENT_COUNT_SHIFT);
-  const frame = buildFrame(sp, fp, ip, method, count << 3, count, flags, receiver);
+  // A frame's receiver is never a forwarder; a closure's, or its home's, may have become one.
+  const frame = buildFrame(sp, fp, ip, method, count << 3, count, flags, followForwarded(receiver));
   let slot = tempSlot(frame, count);
   for (let i: u32 = 0; i < copied; i++, slot -= 8) store<u64>(slot, fetchPointer(firstCopied + i, closure));
   for (let i = count + copied; i < temps; i++, slot -= 8) store<u64>(slot, nil);

@@ -62,6 +62,7 @@ import { setStackLimit, stackLimit, stackPagesStart } from "../memory/map";
 import { fetchPointer, storePointer, storePointerUnchecked } from "../memory/object";
 import { Address, isObject, isSmallInteger, Oop, smallInteger, smallIntegerValue } from "../memory/oop";
 import { nil } from "../memory/roots";
+import { followForwarded } from "../memory/walk";
 import { STACK_PAGE_BYTES, STACK_PAGE_COUNT } from "../layout";
 import { contextSlotsFor, headerArgumentCount, headerBytecodeSet, ipOf, methodHeader, pcOf } from "./methods";
 import { fp, ip, setRegisters, sp } from "./registers";
@@ -245,7 +246,7 @@ export function resumeSingleContext(context: Oop): void {
   const method = fetchPointer(CONTEXT_METHOD, context);
   const closure = fetchPointer(CONTEXT_CLOSURE, context);
   const isBlock = closure != nil;
-  const receiver = fetchPointer(CONTEXT_RECEIVER, context);
+  const receiver = followForwarded(fetchPointer(CONTEXT_RECEIVER, context));
   const top = pageTop(page);
   const frame = top - 8;
   const argumentCount = headerArgumentCountOf(closure, method);
