@@ -16,7 +16,7 @@ export function writeAtomically(path: string, bytes: Uint8Array): void {
     writeFileSync(temporary, bytes);
     renameSync(temporary, path);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    if (existsSync(temporary)) rmSync(temporary);
     throw new UsageError(`${path}: cannot be written (${(error as Error).message}); choose another place`);
   }
 }

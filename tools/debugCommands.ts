@@ -4,7 +4,7 @@ import type { Oop } from "../vm/embed/heap.js";
 import type { Debugger, Stop } from "./debugger.js";
 import { disassemble, instructionsOf } from "./disassembly.js";
 import { lineMap } from "./sourceMap.js";
-import type { Sources } from "./sources.js";
+import type { Sources, SourceText } from "./sources.js";
 import { parseMethod } from "./methodSyntax.js";
 import { processLines, stackLines } from "../vm/embed/processes.js";
 import { type Activation, activationLine } from "../vm/embed/stack.js";
@@ -224,9 +224,13 @@ export class DebugSession {
 
   /** Names known for certain: a method's arguments; its temporaries too where no block shares them. */
   private tempNames(activation: Activation): string[] {
-    if (activation.closure !== 0) return [];
+    const isBlock = activation.closure !== 0;
     const source = this.sources.sourceOf(activation.method);
+    // A compiled block has temporaries of its own on record; in V3PlusClosures the method is its home.
+    if (isBlock && this.reflection.homeMethodOf(activation.method) === activation.method) return [];
     if (typeof source === "string") return [];
+    if (source.recorded !== undefined) return source.recorded.temps.map((name, index) => name ?? `t${index}`);
+    if (isBlock) return [];
     const { argumentNames, tempNames } = parseMethod(source.text);
     const instructions = instructionsOf(this.reflection, activation.method);
     const shares = instructions.some(({ operand }) => operand?.kind === "remoteTemp" || operand?.kind === "array");
@@ -238,22 +242,24 @@ export class DebugSession {
   private lineOf(activation: Activation): number | undefined {
     const source = this.sources.sourceOf(activation.method);
     if (typeof source === "string") throw new UsageError(`line: ${source}; use step, next or send`);
-    return this.lineIn(source.text, activation);
+    return this.lineIn(source, activation);
   }
 
-  private lineIn(source: string, { method, pc }: Activation): number | undefined {
+  private lineIn({ text, recorded }: SourceText, { method, pc }: Activation): number | undefined {
+    // What an activation called stands before its pc.
+    if (recorded !== undefined) return recorded.lineOf(this.selected > 0 ? pc - 1 : pc);
     const { heap, reflection } = this;
     const selectorOf = (literal: number) => {
       const selector = heap.reference(method, literal + 1);
       return heap.isBytes(selector) ? heap.string(selector) : undefined;
     };
-    return lineMap(source, instructionsOf(reflection, method), selectorOf)(pc);
+    return lineMap(text, instructionsOf(reflection, method), selectorOf)(pc);
   }
 
   private sourceLine(activation: Activation): string[] {
     const source = this.sources.sourceOf(activation.method);
     if (typeof source === "string") return [];
-    const line = this.lineIn(source.text, activation);
+    const line = this.lineIn(source, activation);
     return line === undefined ? [] : [`  ${String(line).padStart(4)} | ${source.text.split("\n")[line - 1].trim()}`];
   }
 
@@ -266,7 +272,7 @@ export class DebugSession {
     const activation = this.activation();
     const source = this.sources.sourceOf(activation.method);
     if (typeof source === "string") return [`${source}; \`bytecodes\` shows the code`];
-    const current = this.lineIn(source.text, activation) ?? 1;
+    const current = this.lineIn(source, activation) ?? 1;
     return source.text.split("\n").flatMap((text, index) => {
       if (Math.abs(index + 1 - current) > CONTEXT_LINES) return [];
       return [`${index + 1 === current ? ">" : " "}${String(index + 1).padStart(4)} | ${text}`];

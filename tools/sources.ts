@@ -1,10 +1,12 @@
-// The source text of methods, from the .sources and .changes files beside an image.
+// The source text of methods, from the .sources and .changes files beside an image, or the .sources.json of one that we
+// have built.
 
 import { closeSync, existsSync, openSync, readdirSync, readSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Address } from "../vm/embed/heap.js";
 import { methodParts } from "./methods.js";
 import type { Reflection } from "../vm/embed/reflection.js";
+import { type Recorded, RecordedSources } from "./recordedSources.js";
 
 const CHUNK_READ_BYTES = 8192;
 const MAX_CHUNK_BYTES = 1 << 20;
@@ -21,17 +23,21 @@ export interface SourceText {
   readonly text: string;
   /** The file that it was found in. */
   readonly path: string;
+  /** What more a build has recorded. */
+  readonly recorded?: Recorded;
 }
 
 /** Finds sources for the methods of one image; `imagePath` says beside what to look. */
 export class Sources {
   private placeOf: ((pointer: number) => Place) | undefined;
   private readonly paths: Record<1 | 2, string[]>;
+  private readonly recorded: RecordedSources;
 
   constructor(
     private readonly reflection: Reflection,
     imagePath: string,
   ) {
+    this.recorded = new RecordedSources(reflection, imagePath);
     const folder = dirname(imagePath);
     const changes = imagePath.replace(/\.image$/i, "") + ".changes";
     const sources = existsSync(folder) ? readdirSync(folder).filter((name) => /\.sources$/i.test(name)) : [];
@@ -42,7 +48,7 @@ export class Sources {
   sourceOf(method: Address): SourceText | string {
     const home = this.reflection.homeMethodOf(method);
     const { sourcePointer } = methodParts(this.reflection.heap, home);
-    if (sourcePointer === 0) return "the method has no source pointer";
+    if (sourcePointer === 0) return this.recordedSourceOf(method);
     this.placeOf ??= sourcePlaces(this.reflection);
     const { file, position } = this.placeOf(sourcePointer);
     const selector = this.reflection.selectorOf(home);
@@ -55,6 +61,12 @@ export class Sources {
     return found === ""
       ? `no ${wanted} file lies beside the image`
       : `${found} does not hold it: not this image's file`;
+  }
+
+  private recordedSourceOf(method: Address): SourceText | string {
+    const recorded = this.recorded.of(method);
+    if (recorded === undefined) return "the method has no source pointer";
+    return { text: recorded.text, path: recorded.path, recorded };
   }
 }
 

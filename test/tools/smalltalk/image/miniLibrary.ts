@@ -1,6 +1,8 @@
 // The smallest class library that an image can be made of, as the readers of sources would answer it, and a few methods
 // assembled by hand: the image writer can be tested without the compiler.
 
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type {
   ClassDefinition,
   ClassType,
@@ -142,3 +144,30 @@ export const QUIT: Readonly<Record<string, Assembled>> = {
   "quitWith:": { bytes: [139, 113, 0, 120], primitive: 113, argumentCount: 1 },
 };
 export const QUIT_METHODS = [method("Start", "start", true), method("Start", "quitWith:", true)];
+
+/**
+ * Writes the library as a Tonel package, with the text of methods behind each class, such as
+ * { Start: "Start class >> start [\n\t^ 1\n]" }.
+ */
+export function writeTonel(folder: string, bodies: Readonly<Record<string, string>>): void {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "package.st"), "Package { #name : #Mini }\n");
+  const list = (names: readonly string[]) => `[ ${names.map((name) => `'${name}'`).join(", ")} ]`;
+  for (const each of miniLibrary().classes) {
+    const lines = [
+      "Class {",
+      `\t#name : #${each.name},`,
+      `\t#superclass : #${each.superclass ?? "nil"},`,
+      `\t#type : #${each.type},`,
+      `\t#instVars : ${list(each.instanceVariables)},`,
+      `\t#classVars : ${list(each.classVariables)},`,
+      "\t#category : #Mini",
+      "}",
+    ];
+    const methods = (bodies[each.name] ?? "")
+      .split("\n\n")
+      .filter((text) => text !== "")
+      .map((text) => `\n{ #category : #all }\n${text}\n`);
+    writeFileSync(join(folder, `${each.name}.class.st`), `${lines.join("\n")}\n${methods.join("")}`);
+  }
+}
