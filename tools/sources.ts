@@ -131,7 +131,9 @@ function decodeText(bytes: Buffer): string {
   } catch {
     text = bytes.toString("latin1");
   }
-  return text.replaceAll("\r\n", "\n").replaceAll("\r", "\n").trim();
+  // A method may end in the literal of a space.
+  const lines = text.replaceAll("\r\n", "\n").replaceAll("\r", "\n").trimStart();
+  return /\$\s+$/.test(lines) ? lines : lines.trimEnd();
 }
 
 /** The selector that the message pattern at the start of a method names. */

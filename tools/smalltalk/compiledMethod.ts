@@ -57,8 +57,11 @@ export interface ClassScope {
   readonly name: string;
   /** All instance variables, inherited ones first, in slot order. */
   readonly instanceVariables: readonly string[];
-  /** Whether instances may be contexts: their variables are then read and written by the long bytecodes only. */
-  readonly isContext?: boolean;
+  /**
+   * So many of the first instance variables are those of a class that has contexts among its instances (Context and its
+   * superclasses): they are read and written by the long bytecodes only. 0 where absent.
+   */
+  readonly contextVariableCount?: number;
   /** Class variables and pools of the class and its superclasses, then globals; undefined where there is none. */
   resolve(name: string): Binding | undefined;
   /** Names that `resolve` knows, for "did you mean"; may be absent. */
@@ -151,6 +154,8 @@ export interface CompileOptions {
   readonly isDoIt?: boolean;
   /** Control messages that are to be real sends, such as "timesRepeat:". */
   readonly notInlined?: ReadonlySet<string>;
+  /** Cuis: the value of an expression in backticks, which the compiler evaluates; undefined is an error. */
+  readonly evaluate?: (expression: string) => Literal | undefined;
   /** The image's special selectors in bytecode order, where they differ from those of vm/tables/bytecodes.ts. */
   readonly specialSelectors?: readonly (readonly [selector: string, argumentCount: number])[];
 }

@@ -52,7 +52,7 @@ function parseAndGenerate(
   options: CompileOptions,
   reporter: Reporter,
 ): CompiledMethod | undefined {
-  const syntax = parse(text, options.isDoIt === true, reporter);
+  const syntax = parse(text, options, reporter);
   if (syntax === undefined) return undefined;
   const primitive = primitiveOf(syntax.pragmas, reporter);
   const lowered = lower({ method: syntax, classScope, options, reporter, errorName: primitive.errorName });
@@ -73,7 +73,6 @@ class Job implements GeneratorContext {
   place: SourceRange;
   readonly encoder: Encoder;
   readonly hasFullBlocks: boolean;
-  readonly hasLongInstanceVariables: boolean;
   readonly sentSelectors = new Set<string>();
   private readonly specials: ReadonlyMap<string, number>;
 
@@ -88,7 +87,6 @@ class Job implements GeneratorContext {
     this.place = syntax.selectorRange;
     this.hasFullBlocks = options.bytecodeSet === "SistaV1";
     this.encoder = this.hasFullBlocks ? sistaEncoder : v3Encoder;
-    this.hasLongInstanceVariables = classScope.isContext === true;
     const specials = options.specialSelectors ?? SPECIAL_SELECTORS;
     this.specials = new Map(specials.map(([selector], index) => [selector, index]));
   }
@@ -114,6 +112,10 @@ class Job implements GeneratorContext {
 
   specialSelector(selector: string): number | undefined {
     return this.specials.get(selector);
+  }
+
+  isContextVariable(index: number): boolean {
+    return index < (this.classScope.contextVariableCount ?? 0);
   }
 
   arrayClass(range: SourceRange): Node {
@@ -169,7 +171,7 @@ class Job implements GeneratorContext {
   private quickNumber(value: Node): number | undefined {
     if (value.kind === "self") return QUICK_SELF;
     if (value.kind === "instanceVariable") {
-      return this.hasLongInstanceVariables ? undefined : QUICK_VARIABLE + value.index;
+      return this.isContextVariable(value.index) ? undefined : QUICK_VARIABLE + value.index;
     }
     const isNumber = value.kind === "literal" && value.value.kind === "integer";
     const text = isNumber ? `${value.value.value}` : value.kind === "constant" ? value.value : "";

@@ -29,7 +29,8 @@ export interface GeneratorContext {
   readonly hasFullBlocks: boolean;
   /** Index of a selector that has a bytecode of its own. */
   specialSelector(selector: string): number | undefined;
-  readonly hasLongInstanceVariables: boolean;
+  /** Whether an instance variable may be a context's. */
+  isContextVariable(index: number): boolean;
   readonly sentSelectors: Set<string>;
   /** The class Array, for braces that are too large to be pushed. */
   arrayClass(range: SourceRange): Node;
@@ -175,7 +176,7 @@ export class Generator {
     const { encoder } = this;
     if (node.kind === "temp") return this.pushTemp(node.temp, node.range);
     if (node.kind === "global") return emit(encoder.pushVariable(this.literals.variable(node.binding)), 1, node.range);
-    return emit(encoder.pushInstanceVariable(node.index, this.context.hasLongInstanceVariables), 1, node.range);
+    return emit(encoder.pushInstanceVariable(node.index, this.context.isContextVariable(node.index)), 1, node.range);
   }
 
   private pushTemp(temp: Temp, range: SourceRange): Code {
@@ -197,7 +198,7 @@ export class Generator {
       return emit(keeps ? encoder.storeVariable(index) : encoder.popIntoVariable(index), net, range);
     }
     if (target.kind === "instanceVariable") {
-      const isLong = this.context.hasLongInstanceVariables;
+      const isLong = this.context.isContextVariable(target.index);
       const store = keeps ? encoder.storeInstanceVariable : encoder.popIntoInstanceVariable;
       return emit(store(target.index, isLong), net, range);
     }

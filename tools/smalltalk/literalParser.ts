@@ -83,7 +83,7 @@ export class LiteralParser {
     const { kind, text } = this.tokens.peek();
     if (kind === "punctuation") {
       if (text === "(") return this.array(")");
-      if (text === "[") return this.byteArray();
+      if (text === "[" && this.isByteArray()) return this.byteArray();
       if (text === "#(" || text === "#[") return this.literal()!;
       if (text === "|") return { kind: "symbol", value: this.tokens.binary() };
       return { kind: "symbol", value: this.tokens.next().text };
@@ -92,10 +92,18 @@ export class LiteralParser {
       return this.literalOrConstant()!;
     }
     if (kind === "name" || kind === "keyword") return { kind: "symbol", value: this.word() };
-    const literal = this.literal();
-    if (literal !== undefined) return literal;
+    if (kind === "literal" || this.tokens.isNegativeNumber(true)) return this.literal()!;
     if (kind === "binary") return { kind: "symbol", value: this.tokens.binary() };
     return { kind: "symbol", value: this.tokens.next().text };
+  }
+
+  /** Whether only integers stand up to the bracket: Pharo's byte array. In Squeak these brackets are symbols. */
+  private isByteArray(): boolean {
+    for (let ahead = 1; ; ahead++) {
+      const { kind, text, value } = this.tokens.peek(ahead);
+      if (kind === "punctuation" && text === "]") return true;
+      if (value?.kind !== "integer") return false;
+    }
   }
 
   /** `at:put:`: keywords and names without space between them. */

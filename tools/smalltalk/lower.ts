@@ -309,7 +309,7 @@ class Lowering {
       else this.unknown(name, range);
       return { kind: "instanceVariable", index: 0, range };
     }
-    if (found.kind === "temp" && found.temp.role !== "temporary") {
+    if (found.kind === "temp" && found.temp.role !== "temporary" && name !== this.input.errorName) {
       this.reporter.error(range, `the argument ${name} cannot be assigned; use a temporary`);
     }
     if (found.kind === "global" && !found.binding.isWritable) {

@@ -1,7 +1,7 @@
 // Tokens to a syntax tree, by recursive descent. After an error it goes on behind the next full stop, so that one pass
 // reports what is wrong in several statements. Grammar: Squeak's Parser, with what Pharo accepts beside it.
 
-import type { Literal, SourceRange } from "./compiledMethod.js";
+import type { CompileOptions, Literal, SourceRange } from "./compiledMethod.js";
 import type { Reporter } from "./diagnostics.js";
 import { LiteralParser } from "./literalParser.js";
 import { scan } from "./scanner.js";
@@ -20,10 +20,12 @@ import { SyntaxError, TokenStream } from "./tokenStream.js";
 const MAX_DEPTH = 400;
 const MAX_ERRORS = 50;
 
+export type ParseOptions = Pick<CompileOptions, "isDoIt" | "evaluate">;
+
 /** The method in `text`; with `isDoIt`, statements without a message pattern. Undefined after errors of syntax. */
-export function parse(text: string, isDoIt: boolean, reporter: Reporter): MethodSyntax | undefined {
-  const tokens = new TokenStream(scan(text, reporter), (offset) => reporter.placeOf(offset));
-  const method = new Parser(tokens, reporter).method(isDoIt);
+export function parse(text: string, options: ParseOptions, reporter: Reporter): MethodSyntax | undefined {
+  const tokens = new TokenStream(scan(text, reporter, options.evaluate), (offset) => reporter.placeOf(offset));
+  const method = new Parser(tokens, reporter).method(options.isDoIt === true);
   return reporter.hasErrors ? undefined : method;
 }
 

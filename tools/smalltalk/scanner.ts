@@ -1,7 +1,7 @@
 // Source text to tokens. What depends on where a token stands (negative numbers, vertical bars as operators, keywords
 // that stand together in literal arrays) is for the parser.
 
-import type { Literal } from "./compiledMethod.js";
+import type { CompileOptions, Literal } from "./compiledMethod.js";
 import type { Reporter } from "./diagnostics.js";
 import { readNumber } from "./numbers.js";
 
@@ -36,7 +36,8 @@ const TOKEN = new RegExp(
     `(?<unclosedString>')`,
     `(?<character>\\$[^])`,
     `(?<quotedSymbol>#+'(?:[^']|'')*')`,
-    `(?<symbol>#+(?:${NAME}(?::(?:${NAME})?)*(?<!:(?==))|[${BINARY}|^]+|:=?))`,
+    `(?<symbol>#+[ \\t]*(?:${NAME}(?::(?:${NAME})?)*(?<!:(?==))|[${BINARY}|^]+|:=?))`,
+    `(?<backticks>\`(?:[^\`]|\`\`)*\`)`,
     `(?<open>#[([{])`,
     `(?<number>[0-9])`,
     `(?<assign>:=|←|_(?![\\p{L}\\p{N}_]))`,
@@ -49,8 +50,10 @@ const TOKEN = new RegExp(
   "uy",
 );
 
+const BACKTICKS = "expressions that the compiler evaluates (backticks) are not supported; write the value";
+
 /** All tokens, an end token last. What is no token is reported and left out. */
-export function scan(text: string, reporter: Reporter): Token[] {
+export function scan(text: string, reporter: Reporter, evaluate?: CompileOptions["evaluate"]): Token[] {
   const tokens: Token[] = [];
   let at = 0;
   const push = (kind: TokenKind, end: number, value?: Literal) => {
@@ -66,6 +69,10 @@ export function scan(text: string, reporter: Reporter): Token[] {
       reporter.error({ start: at, end: at + 1 }, `the ${what} that starts here has no end`);
       if (has("unclosedString")) push("literal", text.length, { kind: "string", value: text.slice(at + 1) });
       at = text.length;
+    } else if (has("backticks")) {
+      const value = evaluate?.(groups.backticks!.slice(1, -1).replaceAll("``", "`"));
+      if (value === undefined) reporter.error({ start: at, end }, BACKTICKS);
+      push("literal", end, value ?? { kind: "nil" });
     } else if (has("illegal")) {
       reporter.error({ start: at, end }, illegal(text, at));
     } else if (has("number")) {
@@ -96,7 +103,7 @@ function literalOf(groups: Record<string, string | undefined>): Literal | undefi
   if (string !== undefined) return { kind: "string", value: unquoted(string) };
   if (character !== undefined) return { kind: "character", codePoint: character.codePointAt(1)! };
   if (quotedSymbol !== undefined) return { kind: "symbol", value: unquoted(quotedSymbol.replace(/^#+/, "")) };
-  if (symbol !== undefined) return { kind: "symbol", value: symbol.replace(/^#+/, "") };
+  if (symbol !== undefined) return { kind: "symbol", value: symbol.replace(/^#+[ \t]*/, "") };
   return undefined;
 }
 
@@ -119,8 +126,7 @@ function illegal(text: string, at: number): string {
   const character = String.fromCodePoint(text.codePointAt(at)!);
   if (character === "$") return "a character must follow $";
   if (character === "#") return "#, but no symbol, array or byte array follows";
-  if (character === "`")
-    return "expressions that the compiler evaluates (backticks) are not supported; write the value";
+  if (character === "`") return "the expression that starts here has no closing backtick";
   const code = character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0");
   return `${/[\p{L}\p{S}\p{P}]/u.test(character) ? `${character} ` : ""}(U+${code}) means nothing in Smalltalk`;
 }

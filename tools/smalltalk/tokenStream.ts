@@ -53,7 +53,7 @@ export class TokenStream {
   /** A binary selector: bars and operator characters that stand together. */
   binary(): string {
     let { text, end } = this.next();
-    while (this.peek().start === end && this.isBinary() && !this.isNegativeNumber()) {
+    while (this.peek().start === end && this.isBinary() && !this.isNegativeNumber(true)) {
       const more = this.next();
       text += more.text;
       end = more.end;
@@ -61,10 +61,11 @@ export class TokenStream {
     return text;
   }
 
-  /** Whether a minus and the digits of a number come. */
-  isNegativeNumber(): boolean {
+  /** Whether a minus and the digits of a number come; Squeak allows space between, but not in literal arrays. */
+  isNegativeNumber(mustTouch = false): boolean {
+    const { kind, text, end } = this.peek();
     const digits = this.peek(1);
-    return this.peek().text === "-" && this.peek().kind === "binary" && isNumber(digits);
+    return kind === "binary" && text === "-" && isNumber(digits) && (!mustTouch || digits.start === end);
   }
 
   /** Takes a first character of an operator and leaves the rest: `>` of `><`. */
