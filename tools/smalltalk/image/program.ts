@@ -137,7 +137,7 @@ export function joinPackages(
 export function scopeOf(program: Program, owner: ProgramClass, isClassSide: boolean): ClassScope {
   return {
     name: isClassSide ? `${owner.name} class` : owner.name,
-    isContext: !isClassSide && [...hierarchyOf(owner)].some(({ name }) => name === "Context"),
+    contextVariableCount: isClassSide ? 0 : contextVariableCount(program, owner),
     instanceVariables: isClassSide ? owner.allClassInstanceVariables : owner.allInstanceVariables,
     resolve: (name) => resolve(program, owner, name),
     *names() {
@@ -148,6 +148,14 @@ export function scopeOf(program: Program, owner: ProgramClass, isClassSide: bool
       yield* program.globals.keys();
     },
   };
+}
+
+/** How many variables it has from Context or a class above that. */
+function contextVariableCount(program: Program, owner: ProgramClass): number {
+  const context = program.classes.get("Context");
+  const ofContexts = new Set(context === undefined ? [] : hierarchyOf(context));
+  const nearest = [...hierarchyOf(owner)].find((each) => ofContexts.has(each));
+  return nearest?.allInstanceVariables.length ?? 0;
 }
 
 /** Class variables, then pools, of the class and then of those above it; then globals. */
