@@ -6,8 +6,10 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PassThrough, Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createGuest, type Guest, type GuestOptions } from "../../tools/testbed/guest.js";
+import { runGuest } from "../../tools/testbed/bootGuest.js";
 import { startBed } from "../../tools/testbed/bed.js";
 import { PackageError } from "../../tools/testbed/packages.js";
 import { testbedParts } from "../../tools/testbed/parts.js";
@@ -72,6 +74,28 @@ describe("a guest", () => {
     expect(await guest.xenstoreList("data")).toMatch(/data\/greeting = "it's \\?"here\\?""/);
     await guest.type("q");
     expect(await guest.ended()).toEqual({ reason: "poweroff", exitCode: 42 });
+  });
+});
+
+describe("a guest with its console on streams", () => {
+  const collect = (chunks: string[]) =>
+    new Writable({ write: (chunk, _, done) => (chunks.push(String(chunk)), done()), decodeStrings: false });
+
+  testInBed("hears what comes in, is heard, and ends", async () => {
+    const chunks: string[] = [];
+    const streams = { input: Readable.from(["ab", "q"]), output: collect(chunks), say: () => {} };
+    const request = { name: "streamed", kernel, memoryMegabytes: 8, commandLine: "streams" };
+    expect(await runGuest(bed, request, streams)).toEqual({ reason: "poweroff" });
+    expect(chunks.join("")).toBe("tiny guest: streams\r\n<a><b><q>");
+  });
+
+  testInBed("is destroyed when its time is up", async () => {
+    const streams = { input: new PassThrough(), output: collect([]), say: () => {} };
+    const request = { name: "late", kernel, memoryMegabytes: 8, timeoutMilliseconds: 200 };
+    await expect(runGuest(bed, request, streams)).rejects.toThrow(
+      "late: still running after 200 ms; the guest was destroyed",
+    );
+    expect(await domains()).not.toMatch(/late/);
   });
 });
 
@@ -152,7 +176,7 @@ testInBed("a bed goes when the process that started it is killed", async () => {
     env: { ...process.env, TMPDIR: folder },
     stdio: "ignore",
   });
-  await until(() => commandLines().some((line) => line.includes(folder) && line.includes("qemu")));
+  await until(() => commandLines().some((line) => line.includes(folder) && line.split("\0")[0].includes("qemu")));
   owner.kill("SIGKILL");
   await until(() => !commandLines().some((line) => line.includes(folder)));
   await until(() => readdirSync(folder).length === 0);

@@ -45,7 +45,11 @@ exec 4<&0
 "$@" <&4 3<&- &
 child=$!
 exec 4<&- </dev/null
-( if read -r _ <&3; then kill -9 $child; else kill -9 $child; rm -rf "$folder"; fi ) 2>/dev/null >/dev/null &
+( read -r word <&3
+  trap "" TERM
+  kill -9 $child
+  [ "$word" = stop ] || rm -rf "$folder"
+) 2>/dev/null >/dev/null &
 guard=$!
 wait $child
 status=$?

@@ -5,7 +5,7 @@ import type { ReadStream } from "node:tty";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createGuest, type Guest, type GuestEnd, type GuestOptions } from "./guest.js";
 import { openToolstack } from "./open.js";
-import { ToolstackError } from "./toolstack.js";
+import { type Toolstack, ToolstackError } from "./toolstack.js";
 
 export interface BootRequest extends Omit<GuestOptions, "name"> {
   readonly name?: string;
@@ -25,30 +25,38 @@ const POLL_MILLISECONDS = 20;
 const LEAVE = 0x1d;
 /** What a terminal sends for the end of input, Ctrl-D. */
 const END_OF_INPUT = Uint8Array.of(4);
-/** Beside the guest's memory: Xen and dom0. */
+/** Beside the guest's memory: Xen, dom0, and what they need for the guest. */
 const BED_MEGABYTES = 640;
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+/** The exit code after a signal, as shells have it for Ctrl-C. */
+const INTERRUPTED = 130;
 
 /**
- * Boots, connects the streams until the guest ends, and answers its end. Throws a ToolstackError when the time is up or
- * someone leaves, with the guest destroyed, and a PackageError where there is neither a Xen host nor a test bed.
+ * Boots with a toolstack of its own, connects the streams until the guest ends, and answers its end. Throws a
+ * ToolstackError when the time is up or someone leaves, with the guest destroyed, and a PackageError where there is
+ * neither a Xen host nor a test bed.
  */
 export async function bootXenGuest(request: BootRequest, streams: BootStreams): Promise<GuestEnd> {
-  const memoryMegabytes = BED_MEGABYTES + 2 * (request.memoryMegabytes ?? memoryOf(request.config));
+  const memoryMegabytes = BED_MEGABYTES + (request.memoryMegabytes ?? memoryOf(request.config));
   const toolstack = await openToolstack({ say: streams.say, memoryMegabytes });
-  // Signals end the process without `finally`: the bed's guard and the toolstack's folder are seen to by close.
-  const interrupt = () => void toolstack.close().finally(() => process.exit(130));
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, interrupt);
+  const interrupt = () => void toolstack.close().finally(() => process.exit(INTERRUPTED));
+  for (const signal of SIGNALS) process.once(signal, interrupt);
   try {
-    const guest = await createGuest(toolstack, { ...request, name: request.name ?? DEFAULT_NAME });
-    const stopTyping = connectInput(guest, streams.input);
-    try {
-      return await followOutput(guest, streams.output, request.timeoutMilliseconds, stopTyping.left);
-    } finally {
-      stopTyping.stop();
-    }
+    return await runGuest(toolstack, request, streams);
   } finally {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.off(signal, interrupt);
+    for (const signal of SIGNALS) process.off(signal, interrupt);
     await toolstack.close();
+  }
+}
+
+/** The same with a toolstack that is there already. */
+export async function runGuest(toolstack: Toolstack, request: BootRequest, streams: BootStreams): Promise<GuestEnd> {
+  const guest = await createGuest(toolstack, { ...request, name: request.name ?? DEFAULT_NAME });
+  const typing = connectInput(guest, streams.input);
+  try {
+    return await followOutput(guest, streams.output, request.timeoutMilliseconds, typing.hasLeft);
+  } finally {
+    typing.stop();
   }
 }
 
@@ -61,7 +69,7 @@ async function followOutput(
   guest: Guest,
   output: NodeJS.WritableStream,
   timeoutMilliseconds: number | undefined,
-  left: () => boolean,
+  hasLeft: () => boolean,
 ): Promise<GuestEnd> {
   let written = 0;
   const write = () => {
@@ -73,7 +81,7 @@ async function followOutput(
   while (!guest.hasStopped) {
     write();
     const isLate = Date.now() > end;
-    if (isLate || left()) {
+    if (isLate || hasLeft()) {
       await guest.destroy();
       const reason = isLate ? `still running after ${timeoutMilliseconds} ms` : "left with Ctrl-]";
       throw new ToolstackError(`${guest.name}: ${reason}; the guest was destroyed`);
@@ -86,13 +94,13 @@ async function followOutput(
 }
 
 /** Types what comes in; a pipe's end is typed as a terminal's would be. */
-function connectInput(guest: Guest, input: NodeJS.ReadableStream): { stop(): void; left(): boolean } {
+function connectInput(guest: Guest, input: NodeJS.ReadableStream): { stop(): void; hasLeft(): boolean } {
   const terminal = (input as ReadStream).isTTY ? (input as ReadStream) : undefined;
-  let hasLeft = false;
+  let left = false;
   const type = (bytes: Uint8Array) => void guest.type(bytes).catch(() => {});
   const hear = (chunk: Buffer | string) => {
     const bytes = Buffer.from(chunk);
-    if (terminal !== undefined && bytes.includes(LEAVE)) hasLeft = true;
+    if (terminal !== undefined && bytes.includes(LEAVE)) left = true;
     else type(bytes);
   };
   const finish = () => type(END_OF_INPUT);
@@ -100,7 +108,7 @@ function connectInput(guest: Guest, input: NodeJS.ReadableStream): { stop(): voi
   input.on("data", hear);
   input.once("end", finish);
   return {
-    left: () => hasLeft,
+    hasLeft: () => left,
     stop() {
       terminal?.setRawMode(false);
       input.off("data", hear);

@@ -29,7 +29,7 @@ export type EndReason = "poweroff" | "reboot" | "suspend" | "crash" | "watchdog"
 
 export interface GuestEnd {
   readonly reason: EndReason;
-  /** What the kernel left under `data/exit-code` in xenstore, where it left a number. */
+  /** What the image quit with, where the kernel told: under `data/exit-code` in xenstore, or on port 0xE9. */
   readonly exitCode?: number;
 }
 
@@ -210,14 +210,24 @@ export class Guest {
 
   /** Waits for the last output, reads the exit code, and does what the configuration asked for. */
   async #finish(reason: EndReason): Promise<GuestEnd> {
-    const code = reason === "destroyed" ? undefined : await this.xenstoreRead("data/exit-code");
+    const exitCode = reason === "destroyed" ? undefined : await this.#exitCode();
     await sleep(LAST_OUTPUT_MILLISECONDS);
     this.#console.read();
     const action = reason === "poweroff" || reason === "reboot" ? this.#actions[reason] : this.#actions.crash;
     if (reason !== "destroyed" && action === "destroy") await this.destroy();
     if (this.#input !== undefined) (await this.#input).close();
     for (const suffix of ["elf", "cfg"]) await this.#toolstack.remove(`${this.name}.${suffix}`);
-    return /^\d+$/.test(code ?? "") ? { reason, exitCode: Number(code) } : { reason };
+    return exitCode === undefined ? { reason } : { reason, exitCode };
+  }
+
+  /** Xen's log has it only where Xen was started with guest_loglvl=all, as the test bed does. */
+  async #exitCode(): Promise<number | undefined> {
+    const code = await this.xenstoreRead("data/exit-code");
+    if (code !== undefined && /^\d+$/.test(code)) return Number(code);
+    const line = new RegExp(`\\(d${this.domain}\\) stvm: exit (\\d+)$`, "m").exec(
+      await this.#toolstack.hypervisorLog(),
+    );
+    return line === null ? undefined : Number(line[1]);
   }
 
   async #until(isThere: () => boolean, timeoutMilliseconds: number, otherwise: string): Promise<void> {

@@ -19,7 +19,11 @@ export function isXenHost(): boolean {
   return (process.env.PATH ?? "").split(delimiter).some((folder) => existsSync(join(folder, "xl")));
 }
 
-export async function localToolstack(): Promise<Toolstack> {
+/** `logFolder` is where xl keeps its logs, `libraryFolders` are searched for xenconsole. */
+export async function localToolstack(
+  logFolder = LOG_FOLDER,
+  libraryFolders: readonly string[] = LIBRARY_FOLDERS,
+): Promise<Toolstack> {
   const folder = await mkdtemp(join(tmpdir(), "stvm-xen-"));
   const consoles = new Map<string, ChildProcessWithoutNullStreams>();
   return {
@@ -33,10 +37,10 @@ export async function localToolstack(): Promise<Toolstack> {
     },
     remove: (name) => rm(join(folder, name), { force: true }),
     consoleLog: (name) => join(folder, `guest-${name}.log`),
-    lifeLog: (name) => join(LOG_FOLDER, `xl-${name}.log`),
+    lifeLog: (name) => join(logFolder, `xl-${name}.log`),
     async attachConsole(domain, name) {
       consoles.get(name)?.kill();
-      const child = await attach(domain, join(folder, `guest-${name}.log`));
+      const child = await attach(xenconsole(libraryFolders), domain, join(folder, `guest-${name}.log`));
       consoles.set(name, child);
       return inputOf(child);
     },
@@ -55,7 +59,7 @@ export async function localToolstack(): Promise<Toolstack> {
 
 function runScript(script: string, timeoutMilliseconds: number): Promise<ScriptResult> {
   return new Promise((resolve, reject) => {
-    const options = { timeout: timeoutMilliseconds, maxBuffer: MAX_OUTPUT_BYTES };
+    const options = { timeout: timeoutMilliseconds, maxBuffer: MAX_OUTPUT_BYTES, env: process.env };
     execFile("/bin/sh", ["-c", script], options, (error, stdout, stderr) => {
       if (error?.killed) reject(new ToolstackError(`${script}: no answer in ${timeoutMilliseconds} ms`));
       else resolve({ status: error === null ? 0 : Number(error.code ?? 1), stdout, stderr });
@@ -64,8 +68,8 @@ function runScript(script: string, timeoutMilliseconds: number): Promise<ScriptR
 }
 
 /** xenconsole reads a terminal only, unless told that the pipe is one. */
-async function attach(domain: number, log: string): Promise<ChildProcessWithoutNullStreams> {
-  const child = spawn(xenconsole(), [String(domain), "--num", "0", "--interactive"], { stdio: "pipe" });
+async function attach(program: string, domain: number, log: string): Promise<ChildProcessWithoutNullStreams> {
+  const child = spawn(program, [String(domain), "--num", "0", "--interactive"], { stdio: "pipe", env: process.env });
   child.stdout.pipe(createWriteStream(log));
   child.stdin.on("error", () => {});
   await new Promise<void>((resolve, reject) => {
@@ -86,12 +90,12 @@ function inputOf(child: ChildProcessWithoutNullStreams): ConsoleInput {
   };
 }
 
-function xenconsole(): string {
-  for (const folder of LIBRARY_FOLDERS.filter((each) => existsSync(each))) {
+function xenconsole(libraryFolders: readonly string[]): string {
+  for (const folder of libraryFolders.filter((each) => existsSync(each))) {
     for (const name of readdirSync(folder).filter((each) => /^xen(-|$)/.test(each))) {
       const path = join(folder, name, "bin/xenconsole");
       if (existsSync(path)) return path;
     }
   }
-  throw new ToolstackError("xenconsole: not found below /usr/lib; install xen-utils");
+  throw new ToolstackError(`xenconsole: not found below ${libraryFolders.join(", ")}; install xen-utils`);
 }
