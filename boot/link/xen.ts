@@ -234,7 +234,8 @@ function lowTables(plan: KernelPlan): Uint8Array {
 }
 
 function lowEntry(plan: KernelPlan, address: number): bigint {
-  const isGuard = address === plan.stackBottom - PAGE_BYTES || address === plan.faultStackTop - FAULT_STACK_BYTES - PAGE_BYTES;
+  const isGuard =
+    address === plan.stackBottom - PAGE_BYTES || address === plan.faultStackTop - FAULT_STACK_BYTES - PAGE_BYTES;
   if (address === 0 || isGuard) return 0n;
   if (address >= KERNEL_START && address < plan.dataStart) return BigInt(address) | PRESENT;
   return BigInt(address) | NO_EXECUTE | WRITABLE | PRESENT;

@@ -1,7 +1,7 @@
 // System attributes by Squeak's numbers (vm/embed/attributes.ts has the same for Node, with their sources), and the
 // image's name: beside the program, called as the image that the program was built from.
 
-import { imageNameBytes, imageNameStart } from "./embedded";
+import { imageNameBytes, imageNameStart } from "../common/embedded";
 import { giveWord } from "./commandLine";
 import { firstImageWord, isHeadlessGiven } from "./options";
 import { folderBytes, giveText, lengthOf, path, PATH_BYTES, setPath } from "./paths";

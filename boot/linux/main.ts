@@ -6,7 +6,7 @@ import { put, putByte, putBytes, putFixed } from "../common/text";
 import { initializeImageName } from "./attributes";
 import { monotonicMicroseconds, utcMicroseconds } from "./clocks";
 import { giveOutside, setInitialStack } from "./commandLine";
-import { imageNameBytes, imageNameStart } from "./embedded";
+import { imageNameBytes, imageNameStart } from "../common/embedded";
 import { logLevel, maxOldSpaceBytes, readOptions, REQUEST_RUN, wantsTiming, workingDirectoryWord } from "./options";
 import { path, PATH_BYTES } from "./paths";
 import { errorWasShown, panic, setReport, writeLine } from "./output";
@@ -16,7 +16,7 @@ import { answerRequest } from "./usage";
 import { hasWatches, wait } from "./waiting";
 
 export { fault } from "./faults";
-export { imageNameRecord } from "./embedded";
+export { imageNameRecord } from "../common/embedded";
 // The platform contract, vm/host.ts.
 export { log, panic } from "./output";
 export { entropy, monotonicMicroseconds, timezoneOffsetSeconds, utcMicroseconds } from "./clocks";

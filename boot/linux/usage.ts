@@ -3,7 +3,7 @@
 import { load8 } from "../cpu";
 import { clearText, put, putByte, putBytes, textBytes, textStart } from "../common/text";
 import { wordAt, wordCount } from "./commandLine";
-import { imageNameBytes, imageNameStart } from "./embedded";
+import { imageNameBytes, imageNameStart } from "../common/embedded";
 import { REQUEST_ELSEWHERE, REQUEST_HELP, REQUEST_VERSION, wrongWord } from "./options";
 import { writeLine } from "./output";
 import { write } from "./systemCalls";

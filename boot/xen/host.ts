@@ -2,6 +2,7 @@
 // Files, directories and snapshots are in hostFiles.ts.
 
 import { Address } from "../../vm/memory/oop";
+import { imageNameBytes, imageNameStart } from "../common/embedded";
 import { argumentAt, argumentBytes, argumentCount, logLevel, timezoneSeconds } from "./commandLine";
 import { monotonicNanoseconds, utcMicroseconds as now } from "./clock/clock";
 import { fillWithEntropy } from "./entropy";
@@ -48,7 +49,7 @@ export function attribute(number: i32, address: Address, room: u32): i32 {
     case 0:
       return put("/stvm", address, room);
     case 1:
-      return put("/app.image", address, room);
+      return imageName(address, room);
     case 1001:
       return put("unix", address, room);
     case 1002:
@@ -82,6 +83,15 @@ export function environment(name: Address, nameBytes: u32, address: Address, roo
 }
 
 export function displayChanged(left: i32, top: i32, right: i32, bottom: i32): void {}
+
+/** A path, as images want one: the name that the image's file had, in the root. */
+function imageName(address: Address, room: u32): i32 {
+  const bytes = imageNameBytes();
+  const source = imageNameStart();
+  if (room > 0) store<u8>(address, 47);
+  for (let i: u32 = 0; i < bytes && i + 1 < room; i++) store<u8>(address + i + 1, load<u8>(source + i));
+  return <i32>bytes + 1;
+}
 
 function argumentAttribute(index: i32, address: Address, room: u32): i32 {
   if (<u32>index >= argumentCount()) return -1;

@@ -25,7 +25,7 @@ import { BOOT_ENTRY_TICKS, BOOT_START_INFO, LINK_BOOT_RECORD } from "./links";
 import { limitBytes, measureMemory } from "./memoryMap";
 import { fullNanoseconds, serviceInput } from "./output";
 import { copyPhysical } from "./pages";
-import { beginPanic, endPanic, panicWith } from "./panic";
+import { beginPanic, endPanic, panicWith, stopAtAssertion } from "./panic";
 import {
   hasStore,
   onXen,
@@ -44,6 +44,7 @@ export * from "./host";
 export * from "./hostFiles";
 export { growMemory } from "./memoryMap";
 export { reportException } from "./exceptions";
+export { imageNameRecord } from "../common/embedded";
 
 /** Polls of one slice: a few milliseconds. */
 const SLICE_POLLS: i32 = 100_000;
@@ -117,9 +118,7 @@ function checkMemory(): void {
 function reportTiming(): void {
   const microseconds = scaled(rdtsc() - load64(linked(LINK_BOOT_RECORD) + BOOT_ENTRY_TICKS)) / 1000;
   report.text("stvm: entry to first bytecode ");
-  report.number(microseconds / 1000);
-  report.text(".");
-  report.number((microseconds / 100) % 10);
+  report.fixed(microseconds, 3);
   report.text(" ms, heap ");
   report.number((<i64>memory.size() + 15) >> 4);
   report.text(" MB of ");
@@ -193,4 +192,14 @@ function earliest(a: u64, b: u64): u64 {
 function refresh(): void {
   if (++slices % SLICES_PER_FLUSH == 0) setCr3(cr3());
   fence();
+}
+
+/** Where the data of this module ends; for the linker. */
+export function bootEnd(): u32 {
+  return <u32>__heap_base;
+}
+
+/** asc's `abort`. */
+export function abort(message: usize, fileName: usize, line: u32, column: u32): void {
+  stopAtAssertion(message, fileName, line);
 }

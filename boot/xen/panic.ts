@@ -29,8 +29,8 @@ export function panicWith(literal: string, withStack: bool = false): void {
   endPanic(withStack);
 }
 
-/** asc's `abort`: an assertion of this code. Strings of asc are UTF-16 with their size before them. */
-export function abort(message: usize, fileName: usize, line: u32, column: u32): void {
+/** An assertion of this code (asc's `abort`). Strings of asc are UTF-16 with their size before them. */
+export function stopAtAssertion(message: usize, fileName: usize, line: u32): void {
   beginPanic();
   if (message != 0) report.message(<Address>message, load<u32>(message - 4));
   report.text(" (");

@@ -5,8 +5,10 @@ import { Address } from "../../vm/memory/oop";
 import { SHUTDOWN_CRASH, SHUTDOWN_POWER_OFF, SHUTDOWN_REBOOT } from "./hypercalls/hypercallProtocol";
 import { shutDownDomain } from "./hypercalls/hypercalls";
 import { drainOutput } from "./output";
-import { onXen } from "./platform";
+import { hasStore, onXen } from "./platform";
 import * as report from "./report";
+import { addByte, addNumber, addText, beginRequest, perform } from "./store/storeClient";
+import { STORE_WRITE } from "./store/storeProtocol";
 
 /** QEMU's isa-debug-exit, as `stvm boot` sets it up: the process ends with twice the byte plus one. */
 const DEBUG_EXIT_PORT: i32 = 0xf4;
@@ -38,8 +40,18 @@ export function endWithCode(code: u32, reason: u32): void {
   if (saysExit) report.endLine(true);
   else report.endDebugLine();
   drainOutput();
+  if (hasStore) leaveExitCode(code);
   if (onXen) shutDownDomain(reason);
   endMachine(reason, min(code, DEBUG_EXIT_MOST));
+}
+
+/** For who started the domain: `data` in xenstore is the domain's own to write, and outlives it where it is preserved. */
+function leaveExitCode(code: u32): void {
+  beginRequest(STORE_WRITE);
+  addText("data/exit-code");
+  addByte(0);
+  addNumber(code);
+  perform();
 }
 
 /** Ends the domain as crashed; what went wrong has been said. */

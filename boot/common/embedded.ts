@@ -1,5 +1,5 @@
 // What the linker puts into the program beside the image: its name. The place is fixed, its contents are written when
-// the program is built (boot/link/linux.ts finds it by the exports).
+// the program is built (boot/link finds it by the export).
 
 type Address = u32;
 
