@@ -71,6 +71,8 @@ export async function startBed(options: BedOptions = {}): Promise<Toolstack> {
     ...["-initrd", `${parts.kernel} ${DOM0_COMMAND_LINE},${parts.archive}`],
     ...["-fsdev", `local,id=host,path=${folder},security_model=none`],
     ...["-device", "virtio-9p-pci,fsdev=host,mount_tag=host"],
+    ...["-fsdev", `local,id=files,path=${join(folder, "files")},security_model=none,readonly=on`],
+    ...["-device", "virtio-9p-pci,fsdev=files,mount_tag=files"],
     ...["-device", "virtio-serial-pci", "-chardev", "stdio,id=control,signal=off"],
     ...["-device", "virtserialport,chardev=control"],
   ];
@@ -102,6 +104,7 @@ class Bed implements Toolstack {
   readonly #waiting = new Map<number, Waiting>();
   readonly #exited: Promise<void>;
   #lastNumber = 0;
+  #lastFile = 0;
   #errors = "";
   /** Why nothing more can be asked. */
   #gone: ToolstackError | undefined;
@@ -135,15 +138,16 @@ class Bed implements Toolstack {
     return { status, stdout, stderr };
   }
 
+  /** Under a new name each time: dom0 never looks at a file again that it has read. */
   async put(name: string, contents: Uint8Array | { readonly file: string }): Promise<string> {
-    const path = join(this.#folder, "files", name);
-    if (contents instanceof Uint8Array) await writeFile(path, contents);
-    else await copyFile(contents.file, path);
-    return `/host/files/${name}`;
+    const path = `/files/${++this.#lastFile}-${name}`;
+    if (contents instanceof Uint8Array) await writeFile(join(this.#folder, path), contents);
+    else await copyFile(contents.file, join(this.#folder, path));
+    return path;
   }
 
-  async remove(name: string): Promise<void> {
-    await rm(join(this.#folder, "files", name), { force: true });
+  async remove(path: string): Promise<void> {
+    await rm(join(this.#folder, path), { force: true });
   }
 
   consoleLog(name: string): string {
@@ -159,14 +163,12 @@ class Bed implements Toolstack {
     const read = `xenstore-read /local/domain/${domain}/console/tty`;
     const tty = (await output(this, read, TYPE_MILLISECONDS)).trim();
     let previous: Promise<unknown> = Promise.resolve();
-    let count = 0;
     return {
       write: (bytes) => {
-        const name = `typed-${domain}-${++count}`;
         const write = async () => {
-          const file = await this.put(name, bytes);
+          const file = await this.put("typed", bytes);
           await output(this, `cat ${file} >${tty}`, TYPE_MILLISECONDS);
-          await this.remove(name);
+          await this.remove(file);
         };
         // In order, also after a failure.
         const written = previous.then(write, write);

@@ -9,9 +9,9 @@ import { type CpioEntry, cpioArchive } from "./cpio.js";
 const MODULES = "xen-evtchn xenfs xen-privcmd xen-gntdev xen-gntalloc virtio_pci virtio_console 9pnet_virtio 9p".split(
   " ",
 );
-const XEN_PROGRAMS = "xl xenstored xenconsoled xen-init-dom0 xenctx".split(" ");
+const XEN_PROGRAMS = "xl xenstored xenconsoled xen-init-dom0 xenctx libxl-save-helper".split(" ");
 const XENSTORE_PROGRAMS = "read write ls list rm exists chmod".split(" ").map((name) => `xenstore-${name}`);
-const EMPTY_FOLDERS = "proc sys dev run tmp host var/lib/xen etc/xen".split(" ");
+const EMPTY_FOLDERS = "proc sys dev run tmp host files var/lib/xen etc/xen".split(" ");
 const LIBRARY_FOLDER = "lib/x86_64-linux-gnu";
 
 /** Answers the archive's bytes. `packages` is the folder of the unpacked packages, `init` the script of that name. */

@@ -51,7 +51,7 @@ export async function createGuest(toolstack: Toolstack, options: GuestOptions): 
   const kernelPath = await toolstack.put(`${options.name}.elf`, kernel);
   const { config, actions } = completeConfig(options, kernelPath);
   const configPath = await toolstack.put(`${options.name}.cfg`, Buffer.from(formatGuestConfig(config)));
-  const guest = new Guest(toolstack, options.name, actions);
+  const guest = new Guest(toolstack, options.name, actions, [kernelPath, configPath]);
   await guest.start(configPath);
   return guest;
 }
@@ -86,15 +86,18 @@ export class Guest {
   readonly name: string;
   readonly #toolstack: Toolstack;
   readonly #actions: Actions;
+  /** What was put there for this guest; a restart reads it again. */
+  readonly #files: readonly string[];
   readonly #console: Follower;
   readonly #life: Follower;
   #input: Promise<ConsoleInput> | undefined;
   #end: Promise<GuestEnd> | undefined;
 
-  constructor(toolstack: Toolstack, name: string, actions: Actions) {
+  constructor(toolstack: Toolstack, name: string, actions: Actions, files: readonly string[]) {
     this.name = name;
     this.#toolstack = toolstack;
     this.#actions = actions;
+    this.#files = files;
     this.#console = new Follower(toolstack.consoleLog(name));
     this.#life = new Follower(toolstack.lifeLog(name));
   }
@@ -216,7 +219,7 @@ export class Guest {
     const action = reason === "poweroff" || reason === "reboot" ? this.#actions[reason] : this.#actions.crash;
     if (reason !== "destroyed" && action === "destroy") await this.destroy();
     if (this.#input !== undefined) (await this.#input).close();
-    for (const suffix of ["elf", "cfg"]) await this.#toolstack.remove(`${this.name}.${suffix}`);
+    for (const file of this.#files) await this.#toolstack.remove(file);
     return exitCode === undefined ? { reason } : { reason, exitCode };
   }
 

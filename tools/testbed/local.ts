@@ -35,7 +35,7 @@ export async function localToolstack(
       else await copyFile(contents.file, path);
       return path;
     },
-    remove: (name) => rm(join(folder, name), { force: true }),
+    remove: (path) => rm(path, { force: true }),
     consoleLog: (name) => join(folder, `guest-${name}.log`),
     lifeLog: (name) => join(logFolder, `xl-${name}.log`),
     async attachConsole(domain, name) {

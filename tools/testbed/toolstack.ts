@@ -23,8 +23,8 @@ export interface Toolstack {
   run(script: string, timeoutMilliseconds: number): Promise<ScriptResult>;
   /** Puts a file, or a copy of one, where scripts see it; answers its path there. */
   put(name: string, contents: Uint8Array | { readonly file: string }): Promise<string>;
-  /** Removes what `put` put there. */
-  remove(name: string): Promise<void>;
+  /** Removes a file by the path that `put` answered. */
+  remove(path: string): Promise<void>;
   /** Paths on this machine: all that a guest wrote to its console, and what xl tells of the guest's life. */
   consoleLog(name: string): string;
   lifeLog(name: string): string;
