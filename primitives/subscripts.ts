@@ -152,7 +152,7 @@ function locateElement(above: u32): bool {
   if (!isObject(object)) return refuse(ERROR_INAPPROPRIATE);
   if (!isSmallInteger(index) || isForwardedMirrorArgument(above)) return refuse(ERROR_BAD_ARGUMENT);
   if (above != 0 && isReadOnly(<Address>object)) return refuse(ERROR_NO_MODIFICATION);
-  if (isClassIndex(object, CLASS_INDEX_CONTEXT)) return refuse(ERROR_INAPPROPRIATE);
+  if (isClassIndex(object, CLASS_INDEX_CONTEXT)) return refuse(ERROR_BAD_RECEIVER);
   format = formatOf(<Address>object);
   const fixed = <i64>fixedFieldsOf(object, format);
   const size = format == FORMAT_FORWARDED ? 0 : <i64>elementCountOf(object) - fixed;

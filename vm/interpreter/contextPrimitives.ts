@@ -20,8 +20,10 @@ import { nil } from "../memory/roots";
 import { answer, answerNew, argument, argumentCount, fail, framesChanged, receiver } from "../plugin";
 import { primitiveClone as cloneObject } from "../../primitives/objects";
 import {
+  primitiveAt as elementAt,
   primitiveInstVarAt as instVarAt,
   primitiveInstVarAtPut as instVarAtPut,
+  primitiveSize as size,
   primitiveSlotAt as slotAt,
   primitiveSlotAtPut as slotAtPut,
 } from "../../primitives/subscripts";
@@ -44,9 +46,22 @@ import { isMarkedContext, PRIMITIVE_UNWIND_MARK } from "./returns";
 /** The number that marks `on:do:`; there is no such primitive. */
 const PRIMITIVE_HANDLER_MARK: u32 = 199;
 
-/** 210. Context>>at: (its temporaries and operands). */
+/** 60. at:; of a context its temporaries and operands (StackInterpreter>>stObject:at:). */
+export function primitiveAt(): void {
+  if (isContext(stackValue(1))) primitiveContextAt();
+  else elementAt();
+}
+
+/** 62. size; of a context the depth of its stack. */
+export function primitiveSize(): void {
+  if (isContext(stackValue(0))) primitiveContextSize();
+  else size();
+}
+
+/** 210. Context>>at: (its temporaries and operands); of any other object its elements. */
 export function primitiveContextAt(): void {
   const context = stackValue(1);
+  if (!isContext(context)) return elementAt();
   const index = indexArgument(context, stackValue(0));
   if (index > 0) answer(contextSlot(CONTEXT_FIRST_TEMP + <u32>index - 1, context));
 }
@@ -77,7 +92,7 @@ function indexArgument(context: Oop, indexOop: Oop): i64 {
 export function primitiveContextSize(): void {
   const context = stackValue(0);
   if (isContext(context)) answer(smallInteger(stackDepthOf(context)));
-  else fail(ERROR_BAD_RECEIVER);
+  else size();
 }
 
 /** 213. Context>>xray: bit 0 it had a frame, bit 1 it has one now. */
@@ -110,38 +125,38 @@ export function primitiveStoreStackp(): void {
 
 /** 73. instVarAt:. */
 export function primitiveInstVarAt(): void {
-  if (!answerContextSlot()) instVarAt();
+  if (!answerContextSlot(CONTEXT_FIRST_TEMP)) instVarAt();
 }
 
 /** 173. slotAt:. */
 export function primitiveSlotAt(): void {
-  if (!answerContextSlot()) slotAt();
+  if (!answerContextSlot(u32.MAX_VALUE)) slotAt();
 }
 
 /** 74. instVarAt:put:. */
 export function primitiveInstVarAtPut(): void {
-  if (!storeSlotOfContext()) instVarAtPut();
+  if (!storeSlotOfContext(CONTEXT_FIRST_TEMP)) instVarAtPut();
 }
 
 /** 174. slotAt:put:. */
 export function primitiveSlotAtPut(): void {
-  if (!storeSlotOfContext()) slotAtPut();
+  if (!storeSlotOfContext(u32.MAX_VALUE)) slotAtPut();
 }
 
-/** Whether the subject is a context; its slot is answered then, or the primitive has failed. */
-function answerContextSlot(): bool {
+/** Whether the subject is a context; its slot, one of the first `limit`, is answered then, or the primitive has failed. */
+function answerContextSlot(limit: u32): bool {
   const context = stackValue(1);
   if (!isContext(context)) return false;
-  const index = slotArgument(context, stackValue(0));
+  const index = slotArgument(context, stackValue(0), limit);
   if (index > 0) answer(contextSlot(<u32>index - 1, context));
   return true;
 }
 
-function storeSlotOfContext(): bool {
+function storeSlotOfContext(limit: u32): bool {
   const context = stackValue(2);
   if (!isContext(context)) return false;
   const value = stackValue(0);
-  const index = slotArgument(context, stackValue(1));
+  const index = slotArgument(context, stackValue(1), limit);
   if (index <= 0) return true;
   if (isReadOnly(<Address>context)) {
     fail(ERROR_NO_MODIFICATION);
@@ -154,13 +169,13 @@ function storeSlotOfContext(): bool {
   return true;
 }
 
-function slotArgument(context: Oop, indexOop: Oop): i64 {
+function slotArgument(context: Oop, indexOop: Oop, limit: u32): i64 {
   if (!isSmallInteger(indexOop)) {
     fail(ERROR_BAD_ARGUMENT);
     return 0;
   }
   const index = smallIntegerValue(indexOop);
-  if (index >= 1 && index <= <i64>slotCountOf(<Address>context)) return index;
+  if (index >= 1 && index <= <i64>min(limit, slotCountOf(<Address>context))) return index;
   fail(ERROR_BAD_INDEX);
   return 0;
 }

@@ -95,7 +95,8 @@ export function findMethod(selector: Oop, classIndex: u32, count: u32): void {
     newPrimitive = load<u32>(entry, ENTRY_PRIMITIVE);
     return;
   }
-  if (lookUp(selector, classAtIndex(classIndex))) {
+  // An object in place of a method is looked up each time: it is told the selector, which the lookup notes.
+  if (lookUp(selector, classAtIndex(classIndex)) && newPrimitive != PRIMITIVE_INVOKE_OBJECT) {
     store<u64>(entry, cacheKey(selector, classIndex));
     store<u32>(entry, <u32>newMethod, ENTRY_METHOD);
     store<u32>(entry, newPrimitive, ENTRY_PRIMITIVE);

@@ -309,4 +309,6 @@ export const NUMBERED_PRIMITIVES: readonly PrimitiveRow[] = [
   [657, "primitiveStoreChar32IntoExternalAddress", NO_FOREIGN_MEMORY],
   [658, "primitiveStoreFloat32IntoExternalAddress", NO_FOREIGN_MEMORY],
   [659, "primitiveStoreFloat64IntoExternalAddress", NO_FOREIGN_MEMORY],
+  // Not for methods: what the lookup runs for an object in a method dictionary (interpreter/primitiveTable.ts).
+  [661, "primitiveInvokeObjectAsMethod"],
 ];
