@@ -54,15 +54,16 @@ async function domains(): Promise<string> {
 
 describe("a guest", () => {
   testInBed("prints, hears what is typed, powers off and is gone", async () => {
-    const guest = await create("talker", { commandLine: "one 'two' three" });
-    await guest.waitForOutput(/^tiny guest: one 'two' three\r\n/);
+    const line = `one 'two' "three" \\four`;
+    const guest = await create("talker", { commandLine: line });
+    await guest.waitForOutput(/^tiny guest: one [^\n]+\n/);
     await guest.type("ab");
     await guest.waitForOutput(/<a><b>/);
     await guest.type("q");
     expect(await guest.ended()).toEqual({ reason: "poweroff" });
-    expect(guest.output).toBe("tiny guest: one 'two' three\r\n<a><b><q>");
+    expect(guest.output).toBe(`tiny guest: ${line}\r\n<a><b><q>`);
     expect(await domains()).not.toMatch(/talker/);
-    expect(await bed.hypervisorLog()).toContain(`(d${guest.domain}) tiny guest: one 'two' three`);
+    expect(await bed.hypervisorLog()).toContain(`(d${guest.domain}) tiny guest: ${line}`);
   });
 
   testInBed("is seen in xenstore, sees what is written there, and its exit code is handed on", async () => {

@@ -16,16 +16,15 @@ export function formatGuestConfig(config: GuestConfig): string {
   return [...config].map(([key, value]) => `${key} = ${value}\n`).join("");
 }
 
-/** A string as xl reads it. xl knows no way to write its quotation mark inside, so the other one must do. */
+/** A string as xl reads it (libxlu_cfg.c): within quotation marks, with a backslash before some characters. */
 export function configString(text: string): string {
-  if (/[\n\r]/.test(text))
-    throw new RangeError(`${JSON.stringify(text)}: a line end cannot stand in xl's configuration`);
-  if (!text.includes('"')) return `"${text}"`;
-  if (!text.includes("'")) return `'${text}'`;
-  throw new RangeError(`${text}: both kinds of quotation marks cannot stand in one string of xl's configuration`);
+  return `"${text.replace(/[\\"]/g, "\\$&").replaceAll("\n", "\\n").replaceAll("\r", "\\r")}"`;
 }
 
 /** The text of a string value, or undefined where there is none. */
 export function stringValue(config: GuestConfig, key: string): string | undefined {
-  return /^(["'])(.*)\1$/.exec(config.get(key) ?? "")?.[2];
+  const text = /^(["'])(.*)\1$/s.exec(config.get(key) ?? "")?.[2];
+  return text?.replace(/\\(.)/g, (_, character: string) => ESCAPED[character] ?? character);
 }
+
+const ESCAPED: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t" };
