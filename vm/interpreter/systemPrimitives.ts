@@ -76,10 +76,14 @@ export function primitiveSignalAtMilliseconds(): void {
   setTimer(argument(0), now + ahead * 1000);
 }
 
-/** 242. Signals a semaphore at a time in microseconds since 1901; nil as semaphore cancels. */
+/** 242. Signals a semaphore at a time in microseconds since 1901; nil as semaphore, or 0 as time, cancels. */
 export function primitiveSignalAtUTCMicroseconds(): void {
-  setTimer(argument(0), signed64Argument(1) - MICROSECONDS_1901_TO_1970);
+  const microseconds = signed64Argument(1);
+  setTimer(argument(0), microseconds == 0 ? NEVER : microseconds - MICROSECONDS_1901_TO_1970);
 }
+
+/** As the time of a timer. */
+const NEVER: i64 = i64.MAX_VALUE;
 
 function setTimer(semaphore: Oop, microseconds: i64): void {
   if (failed()) return;
@@ -88,7 +92,7 @@ function setTimer(semaphore: Oop, microseconds: i64): void {
     return;
   }
   storePointer(SPECIAL_TIMER_SEMAPHORE, specialObjects, semaphore);
-  setWakeTime(semaphore == nil ? 0 : max<i64>(microseconds, 1));
+  setWakeTime(semaphore == nil || microseconds == NEVER ? 0 : max<i64>(microseconds, 1));
   // The timer is looked at when a slice starts and ends, and now: it may be due.
   if (wakeTime != 0 && wakeTime <= hostUtcMicroseconds()) forcePoll();
 }

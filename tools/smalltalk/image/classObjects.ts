@@ -5,7 +5,7 @@ import * as layout from "../../../vm/layout.js";
 import { type HeapObject, pointersObject, smallInteger, type Value } from "./heap.js";
 import type { MethodObjects } from "./methodObjects.js";
 import type { ProgramClass, ProgramMethod } from "./program.js";
-import { openTable } from "./symbols.js";
+import { methodDictionaryCapacity, openTable } from "./symbols.js";
 import type { World } from "./world.js";
 
 export interface ClassContents {
@@ -98,7 +98,7 @@ function methodDictionary(
     byKey.set(world.symbol(method.definition.selector), object);
   }
   const entries = [...byKey.keys()].map((object) => ({ hash: object.hash, object }));
-  const keys = openTable(entries, world.nil);
+  const keys = openTable(entries, methodDictionaryCapacity(entries.length), world.nil);
   const values = world.array(keys.map((key) => byKey.get(key) ?? world.nil));
   return pointersObject(world.classNamed("MethodDictionary"), layout.FORMAT_FIXED_AND_INDEXABLE, [
     smallInteger(byKey.size),

@@ -71,20 +71,24 @@ export function stringHash(text: string): number {
   return hash;
 }
 
-/** Slots of an open table for so many entries: a power of two, at most three quarters full, never quite. */
+/** Slots of an open table for so many entries: three quarters of them used. */
 export function tableCapacity(entries: number): number {
+  return Math.ceil((entries * 4) / 3) + 1;
+}
+
+/** The keys of a method dictionary, whose places the virtual machine masks: a power of two, up to seven eighths used. */
+export function methodDictionaryCapacity(entries: number): number {
   let capacity = 1;
-  while (entries * 4 > capacity * 3) capacity *= 2;
+  while (entries * 8 > capacity * 7) capacity *= 2;
   return capacity;
 }
 
 /** Puts entries where their hash says, or behind it. */
-export function openTable(entries: readonly Entry[], nil: HeapObject): HeapObject[] {
-  const slots = new Array<HeapObject>(tableCapacity(entries.length)).fill(nil);
-  const mask = slots.length - 1;
+export function openTable(entries: readonly Entry[], capacity: number, nil: HeapObject): HeapObject[] {
+  const slots = new Array<HeapObject>(capacity).fill(nil);
   for (const { hash, object } of entries) {
-    let index = hash & mask;
-    while (slots[index] !== nil) index = (index + 1) & mask;
+    let index = hash % capacity;
+    while (slots[index] !== nil) index = (index + 1) % capacity;
     slots[index] = object;
   }
   return slots;
@@ -93,7 +97,10 @@ export function openTable(entries: readonly Entry[], nil: HeapObject): HeapObjec
 /** The array of all symbols by the hash of their characters. */
 export function symbolTable(symbols: Symbols, nil: HeapObject, arrayClass: HeapObject, format = FORMAT_ARRAY) {
   const entries = symbols.all().map(({ text, symbol }) => ({ hash: stringHash(text), object: symbol }));
-  return { tally: entries.length, array: pointersObject(arrayClass, format, openTable(entries, nil)) };
+  return {
+    tally: entries.length,
+    array: pointersObject(arrayClass, format, openTable(entries, tableCapacity(entries.length), nil)),
+  };
 }
 
 function codePointsOf(text: string): number[] {

@@ -8,7 +8,7 @@ import type { CompiledMethod } from "../compiledMethod.js";
 import { arrayObject, type HeapObject, pointersObject, rawObject, smallInteger, type Value } from "./heap.js";
 import { entryContext } from "./methodObjects.js";
 import type { ProgramClass } from "./program.js";
-import { openTable, symbolTable } from "./symbols.js";
+import { openTable, symbolTable, tableCapacity } from "./symbols.js";
 import type { World } from "./world.js";
 
 /** The method that the image starts with. */
@@ -159,7 +159,7 @@ export function fillSmalltalk(world: World): void {
     .map((binding) => ({ hash: world.symbol(binding.name).hash, object: world.association(binding) }));
   setNamed(world, "SystemDictionary", smalltalk, {
     tally: smallInteger(entries.length),
-    array: world.array(openTable(entries, world.nil)),
+    array: world.array(openTable(entries, tableCapacity(entries.length), world.nil)),
   });
 }
 
