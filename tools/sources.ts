@@ -123,17 +123,22 @@ function chunkEnd(bytes: Buffer): number {
   return -1;
 }
 
-/** UTF-8 as Squeak and Pharo write it, or one byte a character as Cuis does; lines end in newlines. */
+/** A method's text, without the white space around it. */
 function decodeText(bytes: Buffer): string {
+  const text = decodeSource(bytes).trimStart();
+  // A method may end in the literal of a space.
+  return /\$\s+$/.test(text) ? text : text.trimEnd();
+}
+
+/** UTF-8 as Squeak and Pharo write it, or one byte a character as Cuis does; lines end in newlines. */
+export function decodeSource(bytes: Buffer): string {
   let text;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
     text = bytes.toString("latin1");
   }
-  // A method may end in the literal of a space.
-  const lines = text.replaceAll("\r\n", "\n").replaceAll("\r", "\n").trimStart();
-  return /\$\s+$/.test(lines) ? lines : lines.trimEnd();
+  return text.replaceAll("\r\n", "\n").replaceAll("\r", "\n");
 }
 
 /** The selector that the message pattern at the start of a method names. */

@@ -41,9 +41,20 @@ const QUICK_CONSTANTS = ["true", "false", "nil", "-1", "0", "1", "2"];
  */
 export function compile(source: SourceText, scope: ClassScope, options: CompileOptions): CompileResult {
   const reporter = new Reporter(source);
-  const method = parseAndGenerate(source.text, scope, options, reporter);
+  const method = guarded(reporter, () => parseAndGenerate(source.text, scope, options, reporter));
   if (method === undefined || reporter.hasErrors) return { kind: "errors", errors: reporter.errors() };
   return { kind: "method", method, warnings: reporter.warnings() };
+}
+
+/** Source that no person wrote may nest more deeply than our own stack: that is an error of the source. */
+function guarded<Value>(reporter: Reporter, action: () => Value): Value | undefined {
+  try {
+    return action();
+  } catch (error) {
+    if (!(error instanceof RangeError && /call stack/.test(error.message))) throw error;
+    reporter.error({ start: 0, end: 1 }, "expressions stand too deeply inside each other; split the method");
+    return undefined;
+  }
 }
 
 function parseAndGenerate(

@@ -70,7 +70,7 @@ export class LiteralParser {
       const { kind, value } = this.tokens.peek();
       if (kind === "end") throw this.unclosed("byte array", "]", start);
       if (value?.kind !== "integer" || value.value > 255n) {
-        throw this.tokens.expected("an integer from 0 to 255, as byte arrays have");
+        throw this.tokens.expected("an integer from 0 to 255 of the byte array");
       }
       bytes.push(Number(value.value));
       this.tokens.next();

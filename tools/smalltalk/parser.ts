@@ -131,6 +131,7 @@ class Parser {
       while (this.tokens.skip("."));
       if (this.tokens.isClosing()) return statements;
       const { depth } = this;
+      const start = this.tokens.position();
       try {
         const statement = this.statement();
         statements.push(statement);
@@ -142,7 +143,7 @@ class Parser {
       } catch (error) {
         this.caught(error);
         this.depth = depth;
-        this.tokens.skipStatement();
+        this.tokens.skipStatement(start);
       }
     }
   }

@@ -92,19 +92,23 @@ export class TokenStream {
     return { start, end: Math.max(start, end) };
   }
 
-  /** Behind the next full stop of this nesting, or before what closes it. */
-  skipStatement(): void {
+  /** To name a place to come back to. */
+  position(): number {
+    return this.at;
+  }
+
+  /** To the full stop that ends the statement that began at a position, or to what closes the brackets around it. */
+  skipStatement(start: number): void {
+    const failedAt = this.at;
     let depth = 0;
-    for (;;) {
+    for (this.at = start; ; this.next()) {
       const { kind, text } = this.peek();
       if (kind === "end") return;
-      if (kind === "punctuation") {
-        if (depth === 0 && this.isClosing()) return;
-        if (/[([{]$/.test(text)) depth++;
-        else if (/[)\]}]/.test(text)) depth--;
-        else if (depth === 0 && text === ".") return;
-      }
-      this.next();
+      if (kind !== "punctuation") continue;
+      const isBehind = this.at >= failedAt;
+      if (isBehind && depth === 0 && (text === "." || this.isClosing())) return;
+      if (/[([{]$/.test(text)) depth++;
+      else if (/[)\]}]/.test(text)) depth = Math.max(0, depth - 1);
     }
   }
 
