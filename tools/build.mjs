@@ -1,5 +1,5 @@
 // Builds everything: generates what comes from tables, compiles AssemblyScript (release and debug), then TypeScript.
-// Usage: node tools/build.mjs [--only wasm,debug,boot,js]. A step whose inputs did not change since its output is skipped.
+// Usage: node tools/build.mjs [--only wasm,debug,boot,native,js]. A step whose inputs did not change since its output is skipped.
 
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -32,16 +32,18 @@ if (isWanted("boot")) {
     step(`${platform}.wasm`, [...assemblyScript, ...inputs], () => buildBootModule(platform));
   }
 }
+const nativeCompiler = sources(["boot/native"], []);
+if (isWanted("native")) step("native.wasm", nativeCompiler, () => asc("native", "boot/native/asconfig.json"));
 if (isWanted("js")) {
   const typeScript = sources(
-    ["vm/embed", "vm/tables", "vm/layout.ts", "boot/link", "tools", "test", "tsconfig.json"],
+    ["vm/embed", "vm/tables", "vm/layout.ts", "boot/link", "boot/native", "tools", "test", "tsconfig.json"],
     [],
   );
   step("js", typeScript, () => run("tsc", ["-p", "tsconfig.json"]));
 }
 
-function asc(target) {
-  run("asc", ["--config", "asconfig.json", "--target", target]);
+function asc(target, config = "asconfig.json") {
+  run("asc", ["--config", config, "--target", target]);
 }
 
 function run(command, args) {
