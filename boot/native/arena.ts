@@ -22,7 +22,7 @@ export function startArena(start: usize, limit: usize): void {
   failure = FAILURE_NONE;
   top = (start + 15) & ~15;
   mayGrow = limit == 0;
-  end = mayGrow ? <usize>memory.size() << 16 : limit;
+  end = mayGrow ? (<usize>memory.size()) << 16 : limit;
 }
 
 export function fail(code: i32, detail: u32): void {
@@ -63,7 +63,7 @@ export function ensure(address: usize, bytes: usize): bool {
   if (mayGrow) {
     const pages = (wanted - <u64>end + 0xfffff) >> 16;
     if (wanted < 0xffff0000 && memory.grow(<i32>pages) >= 0) {
-      end = <usize>memory.size() << 16;
+      end = (<usize>memory.size()) << 16;
       return true;
     }
   }

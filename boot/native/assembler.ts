@@ -125,7 +125,8 @@ export function withMemory(prefix: i32, wide: bool, opcode: i32, register: i32):
 export function withRegister(prefix: i32, wide: bool, opcode: i32, register: i32, rm: i32): void {
   if (prefix != 0) emit8(prefix);
   const high = (wide ? 8 : 0) | ((register & 8) >> 1) | ((rm & 8) >> 3);
-  const needsByte = (opcode == 0x0fb6 || opcode == 0x0fbe || opcode == 0xf6 || (opcode >= 0x0f90 && opcode <= 0x0f9f)) && rm >= 4;
+  const needsByte =
+    (opcode == 0x0fb6 || opcode == 0x0fbe || opcode == 0xf6 || (opcode >= 0x0f90 && opcode <= 0x0f9f)) && rm >= 4;
   if (high != 0 || (needsByte && rm < 16)) emit8(0x40 | high);
   emitOpcode(opcode);
   emit8(0xc0 | ((register & 7) << 3) | (rm & 7));

@@ -1,19 +1,19 @@
 // Compiles a module: declarations, helpers, then function by function: events, liveness, registers, and code twice, the
 // second time with short jumps where these reach.
 
-import {
-  arenaTop,
-  ensure,
-  fail,
-  failure,
-  FAILURE_LIMIT,
-  FAILURE_NONE,
-  releaseTo,
-  reserve,
-} from "./arena";
+import { arenaTop, ensure, fail, failure, FAILURE_LIMIT, FAILURE_NONE, releaseTo, reserve } from "./arena";
 import { at, codeStart, moveTo, startCode } from "./assembler";
 import { constructsOpen, isReachable, startControl, useConstructTable } from "./control";
-import { EVENT_STRIDE, instructions, local, LOCAL_STRIDE, localCount, MAX_LOCALS, scanFunction, useEventTables } from "./events";
+import {
+  EVENT_STRIDE,
+  instructions,
+  local,
+  LOCAL_STRIDE,
+  localCount,
+  MAX_LOCALS,
+  scanFunction,
+  useEventTables,
+} from "./events";
 import { beginFunction, endFunction, noteFrame, returnJumps } from "./frame";
 import {
   emitHelpers,
@@ -46,7 +46,16 @@ import {
   typeResult,
 } from "./module";
 import { startOperands } from "./operands";
-import { moveReader, OP_CALL, OP_PREFIX, position, readByte, readUnsigned, skipImmediates, skipUnreachable } from "./reader";
+import {
+  moveReader,
+  OP_CALL,
+  OP_PREFIX,
+  position,
+  readByte,
+  readUnsigned,
+  skipImmediates,
+  skipUnreachable,
+} from "./reader";
 import { noteLine, resolveCalls, useReferenceTables } from "./references";
 import { assignRegisters } from "./registers";
 import { startSelect, takeEvent } from "./select";
@@ -79,7 +88,7 @@ export function compileModule(module: usize, bytes: u32, optionFlags: u32, growI
   if (failure == FAILURE_NONE) surveyBodies();
   if (failure != FAILURE_NONE) return;
   const lineRoom = flags & FLAG_LINES ? instructionCount + functionCount : 0;
-  useReferenceTables(reserve(<usize>referenceRoom << 3), referenceRoom, reserve(<usize>lineRoom << 3), lineRoom);
+  useReferenceTables(reserve((<usize>referenceRoom) << 3), referenceRoom, reserve((<usize>lineRoom) << 3), lineRoom);
   const scratch = reserveTables();
   // The passes over a function take and give back memory here; code begins behind.
   const workspace = arenaTop();
@@ -176,7 +185,7 @@ function reserveTables(): usize {
   useEventTables(
     reserve(<usize>bytes * EVENT_STRIDE),
     bytes,
-    reserve(<usize>bytes << 2),
+    reserve((<usize>bytes) << 2),
     reserve(<usize>locals * LOCAL_STRIDE),
   );
   useLabelTables(reserve(<usize>bytes * 12), reserve(bytes), bytes);

@@ -225,4 +225,3 @@ export function floatOfBits(type: i32): void {
   free(a);
   pushRegister(type, result);
 }
-

@@ -72,7 +72,7 @@ function pushKept(mask: u32): void {
   while (mask != 0) {
     // r12 to r15
     emit8(0x41);
-    emit8(0x50 | (<i32>ctz(mask) & 7));
+    emit8(0x50 | ((<i32>ctz(mask)) & 7));
     mask &= mask - 1;
   }
 }

@@ -2,12 +2,7 @@
 // the module needs it. They take operands in rax, rdx, rcx or xmm0, xmm1, answer in rax or xmm0, and alter nothing but
 // rax, rcx, rdx and xmm0 to xmm3.
 
-import {
-  CONTEXT_MEMORY_PAGES,
-  TRAP_CONVERSION_NAN,
-  TRAP_CONVERSION_RANGE,
-  TRAP_MEMORY,
-} from "./abi";
+import { CONTEXT_MEMORY_PAGES, TRAP_CONVERSION_NAN, TRAP_CONVERSION_RANGE, TRAP_MEMORY } from "./abi";
 import {
   ALU_ADD,
   ALU_AND,
@@ -80,7 +75,7 @@ let table: usize = 0;
 
 /** Emits the helpers whose bits are set; those of memory.init with `usesInit`, with their segments' bytes. */
 export function emitHelpers(wanted: u32, usesInit: bool): void {
-  table = reserve(<usize>(HELPER_INIT + segmentCount) << 2);
+  table = reserve((<usize>(HELPER_INIT + segmentCount)) << 2);
   if (table == 0) return;
   for (let helper = 0; helper < HELPER_INIT; helper++) {
     if ((wanted & (1 << helper)) == 0) continue;

@@ -67,14 +67,7 @@ import {
 import { place, placeEntries, startPlacing } from "./placing";
 import { OP_BR_IF, OP_IF, OP_SELECT, peekByte, readByte } from "./reader";
 import { temporaries } from "./registers";
-import {
-  assignedNext,
-  freeOperand,
-  operand,
-  operandFromEntry,
-  operandTemporary,
-  operandUses,
-} from "./select";
+import { assignedNext, freeOperand, operand, operandFromEntry, operandTemporary, operandUses } from "./select";
 
 export function fitsByte32(value: i64): bool {
   return value == <i64>(<i32>value);
@@ -393,7 +386,7 @@ function shift(number: i32, type: i32): void {
   const b = take();
   const a = take();
   if (isConstant(b)) {
-    shiftByConstant(group, type, a, <i32>valueOf(b) & (wide ? 63 : 31));
+    shiftByConstant(group, type, a, (<i32>valueOf(b)) & (wide ? 63 : 31));
     return;
   }
   claim(RCX);

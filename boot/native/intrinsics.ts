@@ -270,10 +270,8 @@ function linked(): void {
 /** Places operands, first to last, as `registers` tells (one byte each), around a save of what must survive. */
 function callWith(count: i32, registers: i64, live: usize, altered: u32): void {
   const height = top - <usize>count * ENTRY_STRIDE;
-  let arguments: u32 = 0;
-  for (let i = 0; i < count; i++) arguments |= 1 << <i32>((registers >> (i << 3)) & 15);
-  const targets = arguments | altered;
-  const firstArgument = height;
+  let targets: u32 = altered;
+  for (let i = 0; i < count; i++) targets |= registerBit(registers, i);
   for (let i = 0; i < count; i++) take();
   claim(RAX);
   claim(RCX);
@@ -282,7 +280,7 @@ function callWith(count: i32, registers: i64, live: usize, altered: u32): void {
   saveRegisters(savedMask, true);
   startPlacing();
   for (let i = 0; i < count; i++) {
-    placeEntries(firstArgument + <usize>i * ENTRY_STRIDE, <i32>((registers >> (i << 3)) & 15));
+    placeEntries(height + <usize>i * ENTRY_STRIDE, <i32>((registers >> (i << 3)) & 15));
   }
   place();
 }
@@ -317,4 +315,10 @@ function callAddress(live: usize): void {
   callWith(5, 0x0908_0607_00, live, 0xffff0000 | (1 << R10) | (1 << R11));
   withRegister(0, false, 0xff, 2, RAX);
   finishCall();
+}
+
+/** The bit of the register in a byte of a list. */
+function registerBit(registers: i64, place: i32): u32 {
+  const register = (<u32>(registers >> (place << 3))) & 15;
+  return 1 << register;
 }

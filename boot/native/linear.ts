@@ -1,16 +1,6 @@
 // Loads and stores of linear memory, globals, and the instructions that can take a loaded value as their operand.
 
-import {
-  ALU_AND,
-  emit16,
-  emit32,
-  emit8,
-  loadConstant,
-  memoryAt,
-  NO_REGISTER,
-  RBP,
-  withMemory,
-} from "./assembler";
+import { ALU_AND, emit16, emit32, emit8, loadConstant, memoryAt, NO_REGISTER, RBP, withMemory } from "./assembler";
 import { aluOf, aluWithOperand, compareWithOperand, fitsByte32 } from "./integers";
 import { globalOffset, globalType, TYPE_F32, TYPE_F64, TYPE_I32, TYPE_I64 } from "./module";
 import {
@@ -32,14 +22,7 @@ import {
 } from "./operands";
 import { peekByte, readByte, readUnsigned } from "./reader";
 import { temporaries } from "./registers";
-import {
-  assignedNext,
-  freshResult,
-  operandFromGlobal,
-  operandFromMemory,
-  prepareAddress,
-  useAddress,
-} from "./select";
+import { assignedNext, freshResult, operandFromGlobal, operandFromMemory, prepareAddress, useAddress } from "./select";
 
 /** The loads, from i32.load 28h on: opcode of the machine, wide, type, bits of the result. */
 export function loadInstruction(opcode: i32): void {

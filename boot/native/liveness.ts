@@ -37,7 +37,7 @@ let frameTop: usize = 0;
 let isLastWalk = false;
 
 export function findLiveness(): void {
-  setBytes = <usize>((trackedCount + 63) >> 6) << 3;
+  setBytes = (<usize>((trackedCount + 63) >> 6)) << 3;
   frameBytes = 16 + 2 * setBytes;
   frames = reserve((openerCount + 1) * frameBytes);
   current = reserve(setBytes);
@@ -59,19 +59,19 @@ export function livesAtStart(number: u32): bool {
 
 export function contains(set: usize, number: u32): bool {
   const bit: u32 = 1 << (number & 7);
-  return (<u32>load<u8>(set + (number >> 3)) & bit) != 0;
+  return ((<u32>load<u8>(set + (number >> 3))) & bit) != 0;
 }
 
 function insert(set: usize, number: u32): void {
   const byte = set + (number >> 3);
   const bit: u32 = 1 << (number & 7);
-  store<u8>(byte, <u8>(<u32>load<u8>(byte) | bit));
+  store<u8>(byte, <u8>((<u32>load<u8>(byte)) | bit));
 }
 
 function remove(set: usize, number: u32): void {
   const byte = set + (number >> 3);
   const bit: u32 = 1 << (number & 7);
-  store<u8>(byte, <u8>(<u32>load<u8>(byte) & ~bit));
+  store<u8>(byte, <u8>((<u32>load<u8>(byte)) & ~bit));
 }
 
 function unite(set: usize, other: usize): void {

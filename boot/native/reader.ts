@@ -40,7 +40,7 @@ export function readSigned(): i64 {
     result |= (byte & 0x7f) << shift;
     shift += 7;
   }
-  return shift < 64 && (byte & 0x40) != 0 ? result | (<i64>-1 << shift) : result;
+  return shift < 64 && (byte & 0x40) != 0 ? result | ((<i64>-1) << shift) : result;
 }
 
 export const OP_UNREACHABLE: i32 = 0x00;

@@ -2,18 +2,7 @@
 // that no conflicting local has. Decision 7 speaks of a linear scan; exact liveness costs one more walk over the events
 // and packs locals tighter, see docs/decisions/0011-native-registers.md.
 
-import {
-  R12,
-  R15,
-  RAX,
-  RCX,
-  RDI,
-  RDX,
-  RSI,
-  RSP,
-  XMM0,
-  XMM4,
-} from "./assembler";
+import { R12, R15, RAX, RCX, RDI, RDX, RSI, RSP, XMM0, XMM4 } from "./assembler";
 import { reserve } from "./arena";
 import {
   event,
@@ -92,7 +81,7 @@ export function floatArgument(number: i32): i32 {
 
 /** Locals that are used, heaviest first. */
 function sortByWeight(): u32 {
-  order = reserve(<usize>trackedCount << 2);
+  order = reserve((<usize>trackedCount) << 2);
   if (order == 0) return 0;
   let count: u32 = 0;
   for (let i: u32 = 0; i < trackedCount; i++) {
@@ -171,7 +160,7 @@ function wishOf(number: u32, free: u32): i32 {
 
 /** Notes with the beginning of each construct which registers are assigned inside. */
 function markAssignedRegisters(): void {
-  const stack = reserve(<usize>(openerCount + 1) << 2);
+  const stack = reserve((<usize>(openerCount + 1)) << 2);
   if (stack == 0) return;
   let top = stack;
   let mask: u32 = 0;
