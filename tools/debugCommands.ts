@@ -196,9 +196,11 @@ export class DebugSession {
 
   private stackLines(): string[] {
     const stack = this.machine.stack.active();
-    return stackLines(this.reflection, stack).map((line, index) =>
-      index === this.selected ? `>${line.slice(1)}` : line,
-    );
+    return stackLines(this.reflection, stack).map((line, index) => {
+      const place = this.sources.recordedPlaceOf(stack[index].method, stack[index].pc, index > 0);
+      const text = place === undefined ? line : `${line}  ${colours.dim(`${place.file}:${place.line}`)}`;
+      return index === this.selected ? `>${text.slice(1)}` : text;
+    });
   }
 
   private select(index: number): string[] {

@@ -7,6 +7,7 @@ import type { Address } from "../vm/embed/heap.js";
 import { methodParts } from "./methods.js";
 import type { Reflection } from "../vm/embed/reflection.js";
 import { type Recorded, RecordedSources } from "./recordedSources.js";
+import type { SourcePlace } from "./smalltalk/sourcesFile.js";
 
 const CHUNK_READ_BYTES = 8192;
 const MAX_CHUNK_BYTES = 1 << 20;
@@ -61,6 +62,14 @@ export class Sources {
     return found === ""
       ? `no ${wanted} file lies beside the image`
       : `${found} does not hold it: not this image's file`;
+  }
+
+  /**
+   * File, line and column of where an activation is, as far as the image's build recorded it; `isWaiting` for one that
+   * has called another, whose pc is behind the send.
+   */
+  recordedPlaceOf(method: Address, pc: number, isWaiting: boolean): SourcePlace | undefined {
+    return this.recorded.of(method)?.placeAt(isWaiting ? pc - 1 : pc);
   }
 
   private recordedSourceOf(method: Address): SourceText | string {

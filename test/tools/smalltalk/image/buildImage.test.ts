@@ -41,6 +41,12 @@ const BODIES = {
   Array: "Array >> size [\n\t<primitive: 62>\n\t^ nil\n]",
 };
 
+interface Line {
+  class: string;
+  instances: number;
+  bytes: number;
+}
+
 function stvm(...words: string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, ["bin/stvm.mjs", ...words], { encoding: "utf8" });
   return { status, stdout, stderr };
@@ -101,6 +107,17 @@ describe("an image from Tonel files", () => {
     expect(stvm("run", image).status).toBe(7);
   });
 
+  test("has as many instances of each class as the virtual machine counts", () => {
+    const report = join(folder, "report.json");
+    build("--report", report, "--json");
+    const { histogram } = JSON.parse(readFileSync(report, "utf8")) as { histogram: Line[] };
+    const counted = JSON.parse(stvm("inspect", image, "--json").stdout) as { histogram: Line[] };
+    const isOrdinary = ({ class: name }: Line) => !/^\(|class$/.test(name);
+    const inOrder = (lines: Line[]) => lines.filter(isOrdinary).sort((a, b) => (a.class < b.class ? -1 : 1));
+    expect(inOrder(counted.histogram)).toEqual(inOrder(histogram));
+    expect(inOrder(histogram).length).toBeGreaterThan(10);
+  });
+
   test("can be reported on as text", () => {
     const report = join(folder, "report.txt");
     build("--report", report);
@@ -116,6 +133,7 @@ describe("sources beside the image", () => {
     const commands = ["break Start class>>unused:", "continue", "stack", "frame 1", "list", "temps", "quit"];
     const { stdout } = stvm("debug", image, ...commands.flatMap((line) => ["-c", line]));
     expect(stdout).toMatch(/\[\] in Start class>>start/);
+    expect(stdout).toMatch(/\[\] in Start class>>start .*Mini\/Start\.class\.st:15\n/);
     expect(stdout).toMatch(/ 5 \| self unused: nil\./);
     expect(stdout).toMatch(/> {3}5 \| \t\tself unused: nil\.\n {4}6 \| /);
     if (set === "sista") expect(stdout).toMatch(/ {2}code +7/);
@@ -125,6 +143,15 @@ describe("sources beside the image", () => {
     build();
     const { stdout } = stvm("inspect", image, "--method", "Start class>>unused:");
     expect(stdout).toMatch(/source \(.*x\.sources\.json\)\n {2}unused: x\n {2}\t\^ x\n/);
+  });
+
+  test("are not shown for a method that is another by now", () => {
+    build("--bytecodes", "v3");
+    const sources = join(folder, "x.sources.json");
+    const others = readFileSync(sources);
+    build("--bytecodes", "sista");
+    writeFileSync(sources, others);
+    expect(stvm("inspect", image, "--method", "Start class>>start").stdout).toMatch(/source: the method has no source/);
   });
 
   test("need not be", () => {
