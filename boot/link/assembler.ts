@@ -209,7 +209,8 @@ function readForms(): Map<string, Form[]> {
 function matches(pattern: string, operand: Operand, bits: 32 | 64): boolean {
   const register = registerNamed(operand);
   if (register !== undefined) {
-    if (operand === pattern) return true;
+    // "r8" in a pattern is any byte register, not the register of that name.
+    if (operand === pattern && pattern !== "r8") return true;
     if (register.kind === "r64" && bits === 32) return false;
     return pattern === register.kind || pattern === register.kind.replace("r", "r/m");
   }

@@ -15,6 +15,7 @@ const ENCODINGS: readonly (readonly [32 | 64, Statement, string, string])[] = [
   [64, ["mov", "r15", 2147483648], "movabs r15,0x80000000", "49BF0000008000000000"],
   [64, ["mov", { base: "rsp", displacement: 8 }, "r9"], "mov [rsp+8],r9", "4C894C2408"],
   [64, ["mov", "r9", { base: "r12", displacement: 0 }], "mov r9,[r12]", "4D8B0C24"],
+  [64, ["mov", "r8", { base: "rax", displacement: 24 }], "mov r8,[rax+24]", "4C8B4018"],
   [64, ["mov", "rax", { base: "r13", displacement: 0 }], "mov rax,[r13+0]", "498B4500"],
   [64, ["mov", "rax", { base: "rbp", displacement: 0 }], "mov rax,[rbp+0]", "488B4500"],
   [64, ["mov", "ecx", { base: "rdi", displacement: 4660 }], "mov ecx,[rdi+0x1234]", "8B8F34120000"],
