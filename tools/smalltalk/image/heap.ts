@@ -3,7 +3,6 @@
 
 import {
   FORMAT_ARRAY,
-  FORMAT_BYTES,
   FORMAT_EMPTY,
   TAG_CHARACTER,
   TAG_SHIFT,
@@ -98,9 +97,4 @@ export function magnitudeBytes(value: bigint): Uint8Array {
   const bytes: number[] = [];
   for (let rest = value < 0n ? -value : value; rest > 0n; rest >>= 8n) bytes.push(Number(rest & 0xffn));
   return Uint8Array.from(bytes);
-}
-
-/** Whether an object's format is one of bytes. */
-export function isBytes(object: HeapObject): boolean {
-  return object.format === FORMAT_BYTES;
 }
