@@ -8,6 +8,7 @@ type Command = CommandModule<object, any>;
 export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import("./run.js")).runCommand,
   inspect: async () => (await import("./inspect.js")).inspectCommand,
+  build: async () => (await import("./build.js")).buildCommand,
   "build-image": async () => (await import("./buildImage.js")).buildImageCommand,
   debug: async () => (await import("./debug.js")).debugCommand,
 };
