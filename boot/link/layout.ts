@@ -142,7 +142,7 @@ export function placeAssembled(
 }
 
 /** Zeros that are worth a segment of their own, in bytes: fewer are kept in the file. */
-const MIN_HOLE_BYTES = 16 * PAGE_BYTES;
+const MIN_HOLE_BYTES = 4 * PAGE_BYTES;
 
 /**
  * Segments for linear memory, without the file holding its larger holes: each goes on with zeros to where the next

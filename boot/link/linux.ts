@@ -26,11 +26,6 @@ const MEMORY_ADDRESS = 0x1_0000_0000n;
 const CODE_ALIGNMENT = 64;
 const WASM_PAGE_BYTES = 65536;
 
-export interface ProgramOptions {
-  /** Whether symbols and lines for gdb are in the file. */
-  readonly debug?: boolean;
-}
-
 /** The program's file, and the sizes of its parts. */
 export interface Program {
   readonly file: Uint8Array;
@@ -38,8 +33,8 @@ export interface Program {
   readonly memoryBytes: number;
 }
 
-/** Compiles and lays out a program. */
-export function linkLinuxProgram(module: SpecialisedModule, options: ProgramOptions = {}): Program {
+/** Compiles and lays out a program; symbols and lines for gdb are in its file where the module has a source map. */
+export function linkLinuxProgram(module: SpecialisedModule): Program {
   const native = compileNative(module.bytes, { lowMemoryUnused: true, growFunction: "growMemory" });
   const start = linuxStart();
   const startBytes = roundUp(start.bytes.length, CODE_ALIGNMENT);
@@ -96,8 +91,8 @@ export function linkLinuxProgram(module: SpecialisedModule, options: ProgramOpti
   const file = writeElf({
     entry: label("process"),
     segments,
-    symbols: options.debug ? placed.symbols : [],
-    sections: options.debug ? debugSections(native, module.sourceMap, code) : [],
+    symbols: module.sourceMap === undefined ? [] : placed.symbols,
+    sections: module.sourceMap === undefined ? [] : debugSections(native, module.sourceMap, code),
   });
   const memoryBytes = segments.slice(2).reduce((sum, { bytes }) => sum + bytes.length, 0);
   return { file, codeBytes: textBytes, memoryBytes };

@@ -25,7 +25,8 @@ export interface PlatformModule {
 
 export interface SpecialisedModule {
   readonly bytes: Uint8Array;
-  readonly sourceMap: string;
+  /** Undefined unless asked for. */
+  readonly sourceMap: string | undefined;
   /** Linear memory at the program's start. */
   readonly memory: Uint8Array;
 }
@@ -39,19 +40,14 @@ const FEATURES = ["mutable-globals", "sign-ext", "nontrapping-float-to-int", "bu
 );
 
 /**
- * Constants first, then what they make unreachable. Functions that dispatch loops call stay separate: inlined into the
- * loop they would take its registers (decision 0003).
+ * Constants, then what they make unreachable. Nothing is inlined: what the dispatch loop calls stays outside of it
+ * (decision 0003).
  */
 const PASSES = [
   "--remove-unused-module-elements",
-  "--simplify-globals-optimizing",
-  "--precompute",
-  "--optimize-instructions",
-  "--vacuum",
-  "--dae",
-  "--duplicate-function-elimination",
   "--simplify-globals",
   "--precompute",
+  "--optimize-instructions",
   "--vacuum",
   "--remove-unused-module-elements",
 ];
@@ -73,12 +69,16 @@ export function readPlatform(file: URL): PlatformModule {
   };
 }
 
-/** Makes a program's module; `entries` are the exported functions that the start-up code calls. */
+/**
+ * Makes a program's module; `entries` are the exported functions that the start-up code calls. With `debug` it has a
+ * source map, which takes a while.
+ */
 export async function specialise(
   platform: PlatformModule,
   preload: Preload,
   imageName: string,
   entries: readonly string[],
+  debug = false,
 ): Promise<SpecialisedModule> {
   const file = WasmFile.parse(platform.bytes);
   const before = file.codeOffset;
@@ -92,7 +92,7 @@ export async function specialise(
   file.dropData();
   file.setMemory(memory.length / PAGE_BYTES, MAX_PAGES);
   file.keepExports(new Set(entries));
-  const sourceMap = shiftSourceMap(platform.sourceMap, file.codeOffset - before);
+  const sourceMap = debug ? shiftSourceMap(platform.sourceMap, file.codeOffset - before) : undefined;
   return { ...(await optimise(file.toBytes(), sourceMap)), memory };
 }
 
@@ -102,17 +102,24 @@ function putImageName(memory: Uint8Array, record: number, name: string): void {
   memory.set(bytes, record + 4);
 }
 
-/** Runs binaryen's wasm-opt, which keeps names and source map. */
-async function optimise(bytes: Uint8Array, sourceMap: string): Promise<{ bytes: Uint8Array; sourceMap: string }> {
+/** Runs binaryen's wasm-opt, which keeps the names and, where there is one, the source map. */
+async function optimise(
+  bytes: Uint8Array,
+  sourceMap: string | undefined,
+): Promise<{ bytes: Uint8Array; sourceMap: string | undefined }> {
   const folder = mkdtempSync(join(tmpdir(), "stvm-build-"));
   try {
     const [input, output] = [join(folder, "in.wasm"), join(folder, "out.wasm")];
+    const [inputMap, outputMap] = [`${input}.map`, `${output}.map`];
     writeFileSync(input, bytes);
-    writeFileSync(`${input}.map`, sourceMap);
+    if (sourceMap !== undefined) writeFileSync(inputMap, sourceMap);
     const tool = join(dirname(createRequire(import.meta.url).resolve("binaryen")), "bin", "wasm-opt");
-    const maps = ["-ism", `${input}.map`, "-osm", `${output}.map`];
+    const maps = sourceMap === undefined ? [] : ["-ism", inputMap, "-osm", outputMap];
     await promisify(execFile)(process.execPath, [tool, input, "-o", output, ...maps, "-g", ...FEATURES, ...PASSES]);
-    return { bytes: readFileSync(output), sourceMap: readFileSync(`${output}.map`, "utf8") };
+    return {
+      bytes: readFileSync(output),
+      sourceMap: sourceMap === undefined ? undefined : readFileSync(outputMap, "utf8"),
+    };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
