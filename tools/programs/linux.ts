@@ -33,11 +33,7 @@ export async function buildLinuxProgram(
   const module = readFileSync(buildFile("stvm-names.wasm"));
   const preload = preloadImage({ image, module, reservedEnd: platform.dataEnd, edenBytes, primitives });
   stage("leaving out what it cannot reach");
-  const specialised = await specialise(platform, preload, {
-    imageName: basename(image),
-    entries: LINUX_ENTRIES,
-    debug,
-  });
+  const specialised = await specialise(platform, preload, basename(image), LINUX_ENTRIES, debug);
   stage("compiling to machine code");
   return linkLinuxProgram(specialised);
 }
