@@ -36,7 +36,17 @@ const nativeCompiler = sources(["boot/native"], []);
 if (isWanted("native")) step("native.wasm", nativeCompiler, () => asc("native", "boot/native/asconfig.json"));
 if (isWanted("js")) {
   const typeScript = sources(
-    ["vm/embed", "vm/tables", "vm/layout.ts", "boot/link", "boot/native", "tools", "test", "tsconfig.json"],
+    [
+      "vm/embed",
+      "vm/tables",
+      "vm/layout.ts",
+      "boot/link",
+      "boot/native",
+      "boot/linux/linked.ts",
+      "tools",
+      "test",
+      "tsconfig.json",
+    ],
     [],
   );
   step("js", typeScript, () => run("tsc", ["-p", "tsconfig.json"]));

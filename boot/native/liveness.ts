@@ -1,5 +1,5 @@
-// Which locals hold a value that will be read: exact, by walking the events backwards. Control is structured, so two
-// walks are enough: the first finds what lives at the heads of loops, the second all else. Notes writes whose value
+// Which locals hold a value that will be read, by walking the events backwards. Control is structured, so two walks are
+// enough: the first finds what lives at the heads of loops, the second all else (a little too much in nested loops). Notes writes whose value
 // nobody reads, what lives behind each call, and which locals must not share a register.
 
 import { failure, FAILURE_NONE, reserve } from "./arena";
@@ -156,7 +156,12 @@ function branchTo(frame: usize): void {
     return;
   }
   // In the first walk nothing is known of loop heads: paths around a loop add nothing to what lives at its head.
-  if (isLastWalk) unite(current, load<u32>(opener, 8));
+  if (!isLastWalk) return;
+  // What lives at the heads of the loops around lives on paths through them too, which the first walk left out as well.
+  for (let outer = frame; outer >= frames; outer -= frameBytes) {
+    const around = event(load<u32>(outer));
+    if (load<u32>(around) == EVENT_LOOP) unite(current, load<u32>(around, 8));
+  }
 }
 
 function define(entry: usize, number: u32): void {
