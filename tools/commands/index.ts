@@ -10,5 +10,6 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   inspect: async () => (await import("./inspect.js")).inspectCommand,
   build: async () => (await import("./build.js")).buildCommand,
   "build-image": async () => (await import("./buildImage.js")).buildImageCommand,
+  test: async () => (await import("./test.js")).testCommand,
   debug: async () => (await import("./debug.js")).debugCommand,
 };

@@ -1,0 +1,210 @@
+// `stvm test`: builds the conformance image for each bytecode set, runs it, and says which tests fail and why.
+
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type CommandModule } from "yargs";
+import type { Judged } from "../conformance/expectedFailures.js";
+import { errorColours, UsageError } from "../terminal.js";
+
+interface Arguments {
+  filter?: string;
+  seed?: number;
+  bytecodes: string;
+  recipe: string;
+  "jit-threshold"?: number;
+  junit?: string;
+  tap?: string;
+  json: boolean;
+  megabytes: number;
+  timeout: number;
+  "debug-module": boolean;
+}
+
+const RECIPE = fileURLToPath(new URL("../../../../images/conformance", import.meta.url));
+/** The tier that runs the tests, and so the file of failures to expect. */
+const TIER = "interpreter";
+
+export const testCommand: CommandModule<object, Arguments> = {
+  command: "test",
+  describe: "prove this virtual machine with the conformance image",
+  builder: (parser) =>
+    parser
+      .option("filter", {
+        type: "string",
+        requiresArg: true,
+        describe: "only tests whose name, Class>>test, holds this",
+      })
+      .option("seed", { type: "number", requiresArg: true, describe: "shuffle the tests; a number gives one order" })
+      .option("bytecodes", {
+        type: "string",
+        requiresArg: true,
+        choices: ["both", "sista", "v3"],
+        default: "both",
+        describe: "bytecode set of the image; both are run side by side",
+      })
+      .option("jit-threshold", {
+        type: "number",
+        requiresArg: true,
+        describe: "calls before a method is compiled (this virtual machine only interprets yet)",
+      })
+      .option("junit", { type: "string", requiresArg: true, describe: "write the results as JUnit's XML" })
+      .option("tap", { type: "string", requiresArg: true, describe: "write the results as TAP 14" })
+      .option("json", { type: "boolean", default: false, describe: "print the results as JSON" })
+      .option("megabytes", {
+        type: "number",
+        requiresArg: true,
+        default: 128,
+        describe: "what the image that is saved and restarted holds besides",
+      })
+      .option("timeout", {
+        type: "number",
+        requiresArg: true,
+        default: 40,
+        describe: "seconds without a word after which a test hangs",
+      })
+      .option("debug-module", { type: "boolean", default: false, describe: "with assertions and heap checks" })
+      .option("recipe", {
+        type: "string",
+        requiresArg: true,
+        default: RECIPE,
+        describe: "another recipe",
+        hidden: true,
+      })
+      .example("$0 test", "all of it, exit code 0 if it passes")
+      .example("$0 test --filter BecomeTest --bytecodes v3", "")
+      .example("$0 test --seed 4711 --junit results.xml", ""),
+  handler: test,
+};
+
+async function test(given: Arguments): Promise<void> {
+  checkNumbers(given);
+  const start = performance.now();
+  const [{ runSuite }, { judge, readExpectations }, reports, { writeAtomically }] = await Promise.all([
+    import("../conformance/runSuite.js"),
+    import("../conformance/expectedFailures.js"),
+    import("../conformance/reports.js"),
+    import("../atomicFile.js"),
+  ]);
+  const expected = readExpectations(join(given.recipe, "expected-failures", `${TIER}.txt`));
+  const sets = given.bytecodes === "both" ? ["sista", "v3"] : [given.bytecodes];
+  const folder = mkdtempSync(join(tmpdir(), "stvm-test-"));
+  const progress = progressLine(sets);
+  try {
+    const images = await buildImages(given.recipe, sets, folder);
+    const judged = await Promise.all(
+      sets.map(async (set) => {
+        const own = join(folder, set);
+        mkdirSync(own);
+        const results = await runSuite({
+          image: images.get(set)!,
+          folder: own,
+          filter: given.filter,
+          seed: given.seed,
+          megabytes: given.megabytes,
+          timeoutSeconds: given.timeout,
+          wasm: given["debug-module"] ? "debug" : "release",
+          progress: (done, planned, failed) => progress.show(set, done, planned, failed),
+        });
+        return judge(results, set, expected);
+      }),
+    );
+    progress.clear();
+    const results = judged.flat();
+    if (results.length === 0)
+      throw new UsageError(
+        `--filter=${given.filter}: no test has that in its name; stvm test --tap FILE lists all names`,
+      );
+    if (given.tap !== undefined) writeAtomically(given.tap, Buffer.from(reports.tapText(results)));
+    if (given.junit !== undefined) writeAtomically(given.junit, Buffer.from(reports.junitText(results)));
+    print(results, given.json, performance.now() - start);
+  } finally {
+    progress.clear();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function checkNumbers({ "jit-threshold": threshold, ...given }: Arguments): void {
+  if (threshold !== undefined)
+    throw new UsageError(`--jit-threshold=${threshold}: this virtual machine only interprets; leave the option out`);
+  for (const name of ["seed", "megabytes", "timeout"] as const) {
+    const value = given[name];
+    if (value !== undefined && !(Number.isInteger(value) && value >= 0))
+      throw new UsageError(`--${name}=${value}: not a whole number; give one from 0 on`);
+  }
+}
+
+/** Builds an image for each bytecode set into a folder; answers their paths. */
+async function buildImages(
+  recipePath: string,
+  sets: readonly string[],
+  folder: string,
+): Promise<ReadonlyMap<string, string>> {
+  const [
+    { buildImage },
+    { BYTECODE_SETS, readRecipe },
+    { renderDiagnostic },
+    { compile },
+    { readTonelPackage },
+    files,
+  ] = await Promise.all([
+    import("../smalltalk/image/buildImage.js"),
+    import("../smalltalk/image/recipe.js"),
+    import("../smalltalk/diagnostics.js"),
+    import("../smalltalk/compiler.js"),
+    import("../smalltalk/tonel.js"),
+    import("../atomicFile.js"),
+  ]);
+  const recipe = readRecipe(recipePath);
+  const paths = new Map<string, string>();
+  for (const set of sets) {
+    const result = buildImage({ ...recipe, bytecodes: BYTECODE_SETS[set] }, { compile, readTonelPackage });
+    if (result.kind === "errors") {
+      for (const error of result.errors) console.error(renderDiagnostic(error));
+      throw new UsageError(`${recipe.path}: the image cannot be built; see above`);
+    }
+    const path = join(folder, `conformance-${set}.image`);
+    files.writeAtomically(path, result.image.bytes);
+    paths.set(set, path);
+  }
+  return paths;
+}
+
+/** A line at a terminal that says how far each set is. */
+function progressLine(sets: readonly string[]) {
+  const states = new Map(sets.map((set) => [set, `${set} …`]));
+  let shown = 0;
+  return {
+    show(set: string, done: number, planned: number, failed: number): void {
+      states.set(set, `${set} ${done} of ${planned}${failed === 0 ? "" : `, ${failed} failed`}`);
+      const now = performance.now();
+      if (!process.stderr.isTTY || now - shown < 100) return;
+      shown = now;
+      process.stderr.write(`\r\x1b[K${errorColours.dim([...states.values()].join("; "))}`);
+    },
+    clear(): void {
+      if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
+    },
+  };
+}
+
+function print(results: readonly Judged[], json: boolean, milliseconds: number): void {
+  const failures = results.filter(({ outcome, isExpected }) => outcome === "failed" && !isExpected);
+  const expected = results.filter(({ isExpected }) => isExpected);
+  const skipped = results.filter(({ outcome }) => outcome === "skipped");
+  const passed = results.filter(({ outcome }) => outcome === "passed").length;
+  process.exitCode = failures.length > 0 ? 1 : 0;
+  if (json) {
+    const counts = { tests: results.length, passed, failed: failures.length, expected: expected.length };
+    console.log(JSON.stringify({ ...counts, skipped: skipped.length, milliseconds, results }, undefined, 2));
+    return;
+  }
+  for (const { bytecodes, name, message } of failures) console.log(`FAIL ${bytecodes} ${name}: ${message}`);
+  for (const { bytecodes, name, message } of skipped) console.log(`skipped ${bytecodes} ${name}: ${message}`);
+  const known = expected.length === 0 ? "" : `, ${expected.length} failed as expected`;
+  const seconds = (milliseconds / 1000).toFixed(1);
+  console.log(
+    `conformance: ${results.length} tests, ${passed} passed, ${failures.length} failed${known}, ${skipped.length} skipped (${seconds} s)`,
+  );
+}

@@ -1,0 +1,40 @@
+// One run of an image in a thread of its own, so that an image that never ends can be stopped. Told what to run by its
+// worker data; tells what is printed as it comes, and how the run ended.
+
+import { parentPort, workerData } from "node:worker_threads";
+import { createVm } from "../../vm/embed/node.js";
+
+export interface ImageRun {
+  /** The image's file, and what follows it on the command line. */
+  readonly image: string;
+  readonly arguments: readonly string[];
+  readonly workingDirectory: string;
+  readonly wasm: "release" | "debug";
+}
+
+export type WorkerMessage =
+  | { readonly kind: "output"; readonly text: string }
+  | { readonly kind: "ended"; readonly code: number; readonly reason: string };
+
+const request = workerData as ImageRun;
+const tell = (message: WorkerMessage) => parentPort!.postMessage(message);
+const decoder = new TextDecoder();
+
+try {
+  const vm = await createVm({
+    image: request.image,
+    arguments: request.arguments,
+    workingDirectory: request.workingDirectory,
+    wasm: request.wasm,
+    stdin: () => undefined,
+    stdout: (bytes) => tell({ kind: "output", text: decoder.decode(bytes, { stream: true }) }),
+    stderr: () => {},
+    log: () => {},
+  });
+  const outcome = await vm.runToEnd();
+  if (outcome.kind === "quit") tell({ kind: "ended", code: outcome.code, reason: "" });
+  else tell({ kind: "ended", code: -1, reason: [outcome.message, ...outcome.stack.slice(0, 12)].join("\n") });
+  vm.destroy();
+} catch (error) {
+  tell({ kind: "ended", code: -1, reason: String(error) });
+}
