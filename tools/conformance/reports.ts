@@ -2,16 +2,16 @@
 
 import type { Judged } from "./expectedFailures.js";
 
-/** https://testanything.org/tap-version-14-specification.html; an expected failure is a TODO. */
+/** https://testanything.org/tap-version-14-specification.html; an expected failure counts as skipped. */
 export function tapText(results: readonly Judged[]): string {
   const lines = ["TAP version 14", `1..${results.length}`];
   results.forEach((result, index) => {
     const { outcome, message, isExpected } = result;
-    const directive = outcome === "skipped" ? ` # SKIP ${oneLine(message)}` : isExpected ? " # TODO expected" : "";
-    lines.push(
-      `${outcome === "failed" ? "not ok" : "ok"} ${index + 1} - ${result.bytecodes} ${result.name}${directive}`,
-    );
-    if (outcome === "failed") lines.push("  ---", `  message: ${JSON.stringify(message)}`, "  ...");
+    const fails = outcome === "failed" && !isExpected;
+    const reason = isExpected ? `expected failure: ${message}` : message;
+    const directive = outcome === "skipped" || isExpected ? ` # SKIP ${oneLine(reason)}` : "";
+    lines.push(`${fails ? "not ok" : "ok"} ${index + 1} - ${result.bytecodes} ${result.name}${directive}`);
+    if (fails) lines.push("  ---", `  message: ${JSON.stringify(message)}`, "  ...");
   });
   return `${lines.join("\n")}\n`;
 }
