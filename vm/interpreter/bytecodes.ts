@@ -33,6 +33,7 @@ import { makeClosure, makeFullClosure, popIntoNewArray } from "./closures";
 import { contextOf, isContext } from "./contexts";
 import { takeExtensionA, takeExtensionB } from "./extensions";
 import { SISTA_OFFSET } from "./methods";
+import { activeProcess } from "./processes";
 import { fp, ip, pop, push, setIp, setSp, sp, stackValue } from "./registers";
 import { send, sendSuper, sendUnknownBytecode } from "./returns";
 import { superclassOf, superclassOfMethodClass } from "./superSends";
@@ -71,8 +72,10 @@ export function executeBytecode(code: u32): void {
       break;
     }
     case pushThisContextOrPseudo: {
-      if (takeExtensionB() != 0) sendUnknownBytecode(code & 255);
-      else push(contextOf(fp));
+      const pseudo = takeExtensionB();
+      if (pseudo == 0) push(contextOf(fp));
+      else if (pseudo == 1) push(activeProcess());
+      else sendUnknownBytecode(code & 255);
       break;
     }
     case pushCharacterExtended: {
