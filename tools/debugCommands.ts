@@ -5,7 +5,7 @@ import type { Debugger, Stop } from "./debugger.js";
 import { disassemble, instructionsOf } from "./disassembly.js";
 import { lineMap } from "./sourceMap.js";
 import type { Sources, SourceText } from "./sources.js";
-import { parseMethod } from "./methodSyntax.js";
+import { outlineOf } from "./smalltalk/evaluationOrder.js";
 import { processLines, stackLines } from "../vm/embed/processes.js";
 import { type Activation, activationLine } from "../vm/embed/stack.js";
 import { suggestion } from "./suggestions.js";
@@ -233,7 +233,7 @@ export class DebugSession {
     if (typeof source === "string") return [];
     if (source.recorded !== undefined) return source.recorded.temps.map((name, index) => name ?? `t${index}`);
     if (isBlock) return [];
-    const { argumentNames, tempNames } = parseMethod(source.text);
+    const { argumentNames, tempNames } = outlineOf(source.text);
     const instructions = instructionsOf(this.reflection, activation.method);
     const shares = instructions.some(({ operand }) => operand?.kind === "remoteTemp" || operand?.kind === "array");
     return shares ? [...argumentNames] : [...argumentNames, ...tempNames];

@@ -4,8 +4,10 @@
 import type { Address } from "../vm/embed/heap.js";
 import type { Reflection } from "../vm/embed/reflection.js";
 import { methodParts } from "./methods.js";
+import { Recompiler } from "./recompiledSource.js";
 import {
   type CodeSource,
+  codeSourceOf,
   digestOf,
   type MethodSource,
   placeAt,
@@ -34,11 +36,14 @@ export interface Recorded {
 export class RecordedSources {
   private content: SourcesFile | undefined;
   private isRead = false;
+  private readonly recompiler: Recompiler;
 
   constructor(
     private readonly reflection: Reflection,
     private readonly imagePath: string,
-  ) {}
+  ) {
+    this.recompiler = new Recompiler(reflection);
+  }
 
   /** The source of a method or compiled block. */
   of(method: Address): Recorded | undefined {
@@ -50,15 +55,32 @@ export class RecordedSources {
     const entry = content.methods[reflection.methodName(home)];
     if (entry === undefined || entry.code.digest !== this.digestOf(home)) return undefined;
     const code = this.codeOf(home, entry.code, method);
-    return code === undefined ? undefined : this.recorded(content, entry, code, method);
+    return code === undefined ? undefined : this.recorded(content, entry, code, method, sourcesPathOf(this.imagePath));
   }
 
-  private recorded(content: SourcesFile, entry: MethodSource, code: CodeSource, method: Address): Recorded {
+  /** The same for a method whose text was found elsewhere, where compiling it again gives what the image holds. */
+  recompiled(method: Address, text: string, path: string): Recorded | undefined {
+    const home = this.reflection.homeMethodOf(method);
+    const compiled = this.recompiler.compiled(home, text);
+    if (compiled === undefined) return undefined;
+    const entry: MethodSource = { file: 0, line: 1, source: text, code: codeSourceOf(compiled) };
+    const code = this.codeOf(home, entry.code, method);
+    if (code === undefined || code.digest !== this.digestOf(method)) return undefined;
+    return this.recorded({ format: "stvm sources", version: 1, files: [path], methods: {} }, entry, code, method, path);
+  }
+
+  private recorded(
+    content: SourcesFile,
+    entry: MethodSource,
+    code: CodeSource,
+    method: Address,
+    path: string,
+  ): Recorded {
     const { start } = methodParts(this.reflection.heap, method, this.reflection.homeMethodOf(method) !== method);
     const place = (pc: number) => placeAt(content, entry, code, pc - 1 - start);
     return {
       text: entry.source,
-      path: sourcesPathOf(this.imagePath),
+      path,
       temps: code.temps ?? [],
       placeAt: place,
       lineOf: (pc) => {
@@ -69,7 +91,8 @@ export class RecordedSources {
   }
 
   private digestOf(method: Address): number {
-    const { start, end } = methodParts(this.reflection.heap, method);
+    const isBlock = this.reflection.homeMethodOf(method) !== method;
+    const { start, end } = methodParts(this.reflection.heap, method, isBlock);
     return digestOf(this.reflection.heap.bytesOf(method).subarray(start, end));
   }
 

@@ -2,7 +2,7 @@
 // of their evaluation are matched with those of the bytecodes. Inlined messages match nothing, which does no harm.
 
 import type { Instruction } from "../vm/tables/decode.js";
-import { parseMethod, type SourceEvent } from "./methodSyntax.js";
+import { outlineOf, type SourceEvent } from "./smalltalk/evaluationOrder.js";
 import { specialSelector } from "../vm/tables/decode.js";
 
 /** Answers the one-based line of source for a pc; undefined where nothing could be matched. */
@@ -20,7 +20,7 @@ export function lineMap(
     const name = eventName(instruction, selectorOf);
     return name === undefined ? [] : [{ name, pc: instruction.pc }];
   });
-  const { events, blocks } = parseMethod(source);
+  const { events, blocks } = outlineOf(source);
   // A compiled block is one of the source's blocks: the one that fits best.
   const best = [events, ...blocks]
     .map((candidate) => ({ candidate, matches: match(happenings, candidate) }))

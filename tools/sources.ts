@@ -24,7 +24,7 @@ export interface SourceText {
   readonly text: string;
   /** The file that it was found in. */
   readonly path: string;
-  /** What more a build has recorded. */
+  /** What more a build has recorded, or compiling it again tells. */
   readonly recorded?: Recorded;
 }
 
@@ -55,7 +55,15 @@ export class Sources {
     const selector = this.reflection.selectorOf(home);
     for (const path of this.paths[file]) {
       const text = readChunk(path, position);
-      if (text !== undefined && (selector === undefined || selectorOfSource(text) === selector)) return { text, path };
+      if (text === undefined || (selector !== undefined && selectorOfSource(text) !== selector)) continue;
+      const { recorded } = this;
+      return {
+        text,
+        path,
+        get recorded() {
+          return recorded.recompiled(method, text, path);
+        },
+      };
     }
     const wanted = file === 1 ? ".sources" : ".changes";
     const found = this.paths[file].map((path) => basename(path)).join(", ");

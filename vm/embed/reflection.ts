@@ -31,6 +31,8 @@ export interface MethodEntry {
 }
 
 export class Reflection {
+  /** Counts calls of `forget`: addresses that were found before the last one are stale. */
+  generation = 0;
   private metaclass: Address = 0;
   private readonly classNames = new Map<Address, string>();
   private knownClasses: readonly Address[] | undefined;
@@ -42,6 +44,7 @@ export class Reflection {
 
   /** To be called when the image has run: objects may have moved. */
   forget(): void {
+    this.generation++;
     // SmallInteger is an instance of "SmallInteger class", and that of Metaclass, in every image.
     const smallInteger = this.heap.specialObject(SPECIAL_CLASS_SMALL_INTEGER);
     this.metaclass = this.heap.classOfObject(this.heap.classOfObject(smallInteger));
