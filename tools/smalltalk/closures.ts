@@ -31,8 +31,13 @@ class Analysis {
     if (isReal) scope.entry = this.enter();
     for (const statement of scope.statements) this.node(statement, scope.actual);
     if (isReal) scope.exit = this.enter();
-    else if (scope.isLoop) nilReadBeforeWritten(scope);
+    else if (this.isRepeated(scope)) nilReadBeforeWritten(scope);
     this.settle(scope);
+  }
+
+  /** Whether an inlined scope may run more than once in its frame: Squeak asks only whether it is a loop's own block. */
+  private isRepeated(scope: Scope): boolean {
+    return this.loopWrites.some((loop) => loop.scope.actual === scope.actual);
   }
 
   private enter(): number {

@@ -98,8 +98,17 @@ function compareCode(heap: Heap, method: Address, ours: CompiledMethod): Found {
     const literal = heap.reference(method, index + 1);
     return heap.isBytes(literal) && heap.string(literal) === "braceStream:";
   }).includes(true);
-  const cause = hasLargeBrace ? "a brace of more than eight elements" : "other bytecodes";
+  const extraNils = countOf(ours.bytecodes, "push nil") - countOf(theirs, "push nil");
+  const cause = hasLargeBrace
+    ? "a brace of more than eight elements"
+    : extraNils > 0
+      ? "a temp of a branch in a loop starts as nil"
+      : "other";
   return { cause, detail: firstDifference(theirs, ours.bytecodes) };
+}
+
+function countOf(bytecodes: Uint8Array, text: string): number {
+  return decodeAll(bytecodes, "V3PlusClosures").filter((each) => each.text === text).length;
 }
 
 function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
