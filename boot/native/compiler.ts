@@ -188,8 +188,8 @@ function reserveTables(): usize {
     reserve((<usize>bytes) << 2),
     reserve(<usize>locals * LOCAL_STRIDE),
   );
-  useLabelTables(reserve(<usize>bytes * 12), reserve(bytes), bytes);
-  useConstructTable(reserve(<usize>(bytes >> 1) * 32), bytes >> 1);
+  useLabelTables(reserve(<usize>bytes * 24), reserve(bytes * 2), bytes * 2);
+  useConstructTable(reserve(<usize>(bytes >> 1) * 48), bytes >> 1);
   operandRoom = bytes + parameters;
   operandTable = reserve(<usize>operandRoom * 32);
   const setBytes = <usize>(((min<u32>(locals, 512) + 63) >> 6) << 3);

@@ -26,9 +26,9 @@ import {
   withRegister,
   XMM0,
 } from "./assembler";
-import { EVENT_BLOCK, EVENT_IF, EVENT_LOOP } from "./events";
+import { EVENT_BLOCK, EVENT_IF, EVENT_LOOP, USE_CONDITION, USE_PASSED_ON } from "./events";
 import { emitReturn } from "./frame";
-import { bind, jumpBack, jumpTo, tableEntry } from "./labels";
+import { bind, bindTo, joined, jumpBack, jumpTo, tableEntry } from "./labels";
 import { TYPE_I32, TYPE_I64, TYPE_VOID } from "./module";
 import {
   allocate,
@@ -37,6 +37,7 @@ import {
   drop,
   free,
   frameBottom,
+  isConstant,
   isFloatType,
   isInRegister,
   loadInto,
@@ -47,6 +48,7 @@ import {
   registerOf,
   release,
   resetTo,
+  restore,
   setBits,
   setFlagsLive,
   setFrameBottom,
@@ -54,11 +56,14 @@ import {
   take,
   top,
   typeOf,
+  valueOf,
   writable,
 } from "./operands";
 import {
   moveReader,
   OP_BR_IF,
+  OP_ELSE,
+  OP_END,
   OP_IF,
   OP_SELECT,
   peekByte,
@@ -70,8 +75,12 @@ import {
 import { freeOperand, operand, operandFromEntry, takeEvent } from "./select";
 
 // A construct: u32 kind (of its event), u32 result, u32 height of operands, u32 busy registers, u32 jumps to its end,
-// u32 address of a loop, u32 jumps to its else, u32 bottom of the frame around it.
-const CONSTRUCT_STRIDE: usize = 32;
+// u32 address of a loop, u32 jumps to its else, u32 bottom of the frame around it, u32 whether its result is a condition,
+// u32 jumps where that is true, u32 jumps where it is false, u32 zero.
+//
+// A result that is only a condition never becomes a number: whoever yields it jumps to where it is true or false. That
+// makes jumps of what asc writes for && and ||.
+const CONSTRUCT_STRIDE: usize = 48;
 let constructs: usize = 0;
 let innermost: usize = 0;
 let constructLimit: usize = 0;
@@ -113,6 +122,8 @@ function open(kind: u32, result: i32, elseJumps: u32): void {
   store<u32>(innermost, <u32>at, 20);
   store<u32>(innermost, elseJumps, 24);
   store<u32>(innermost, <u32>frameBottom, 28);
+  store<u64>(innermost, 0, 32);
+  store<u64>(innermost, 0, 40);
   setFrameBottom(top);
 }
 
@@ -125,8 +136,27 @@ function blockResult(): i32 {
 
 export function block(): void {
   const result = blockResult();
-  settle(load<u32>(takeEvent(), 12));
+  const opener = takeEvent();
+  const isCondition = yieldsCondition(opener, result);
+  settleFor(opener, isCondition);
   open(EVENT_BLOCK, result, 0);
+  store<u32>(innermost, isCondition ? 1 : 0, 32);
+}
+
+/** Whether a construct's result shall be jumps. */
+function yieldsCondition(opener: usize, result: i32): bool {
+  if (result != TYPE_I32) return false;
+  const use = load<u32>(opener, 8);
+  return use == USE_CONDITION || (use == USE_PASSED_ON && isConditional(innermost));
+}
+
+function isConditional(construct: usize): bool {
+  return load<u32>(construct, 32) != 0;
+}
+
+/** What uses the condition can settle nothing any more: other code jumps there. */
+function settleFor(opener: usize, isCondition: bool): void {
+  settle(isCondition ? 0xffffffff : load<u32>(opener, 12));
 }
 
 export function loop(): void {
@@ -142,12 +172,22 @@ export function ifValue(): void {
 }
 
 function ifCondition(condition: i32): void {
-  const result = blockResult();
-  setFlagsLive(true);
-  settle(load<u32>(takeEvent(), 12));
-  setFlagsLive(false);
-  open(EVENT_IF, result, 0);
+  openIf(true);
   store<u32>(innermost, jumpIf(condition ^ 1, 0), 24);
+}
+
+/** Opens an `if` whose condition is in the flags, or has been jumped by. */
+function openIf(inFlags: bool): void {
+  const result = blockResult();
+  const opener = takeEvent();
+  const isCondition = yieldsCondition(opener, result);
+  if (inFlags) {
+    setFlagsLive(true);
+    settleFor(opener, isCondition);
+    setFlagsLive(false);
+  }
+  open(EVENT_IF, result, 0);
+  store<u32>(innermost, isCondition ? 1 : 0, 32);
 }
 
 /** Jumps to a label of this function if the condition holds, NaN and all. Answers the label's list. */
@@ -164,7 +204,7 @@ function jumpIf(condition: i32, list: u32): u32 {
 
 export function otherwise(): void {
   takeEvent();
-  finishArm();
+  finishArm(FALLS_NOWHERE);
   if (isReachable) store<u32>(innermost, jumpTo(-1, load<u32>(innermost, 16)), 16);
   bind(load<u32>(innermost, 24));
   store<u32>(innermost, 0, 24);
@@ -174,7 +214,7 @@ export function otherwise(): void {
 
 export function end(): void {
   takeEvent();
-  finishArm();
+  finishArm(whereConditionFalls());
   const height = <usize>load<u32>(innermost, 8);
   resetTo(height, load<u32>(innermost, 12));
   bind(load<u32>(innermost, 24));
@@ -182,16 +222,128 @@ export function end(): void {
   setFrameBottom(load<u32>(innermost, 28));
   const result = <i32>load<u32>(innermost, 4);
   innermost -= CONSTRUCT_STRIDE;
+  if (constructsOpen() && isConditional(innermost + CONSTRUCT_STRIDE)) {
+    endCondition(load<u32>(innermost + CONSTRUCT_STRIDE, 36), load<u32>(innermost + CONSTRUCT_STRIDE, 40));
+    return;
+  }
   if (constructsOpen() && result != TYPE_VOID) pushRegister(result, isFloatType(result) ? XMM0 : RAX);
   isReachable = true;
 }
 
-/** Moves the result of what ends here to its register. */
-function finishArm(): void {
+/** Moves the result of what ends here to its register; of a conditional construct, jumps by it. */
+function finishArm(falls: i32): void {
   if (!isReachable || load<u32>(innermost, 4) == TYPE_VOID) return;
-  const type = typeOf(peek(0));
-  moveResult(type);
+  if (isConditional(innermost)) {
+    yieldValue(innermost, falls);
+    isReachable = falls != FALLS_NOWHERE;
+    return;
+  }
+  moveResult(typeOf(peek(0)));
   take();
+}
+
+// Conditional constructs. Behind the last yield stands, if anything, what one of the two outcomes goes on with.
+
+const FALLS_NOWHERE: i32 = 0;
+const FALLS_ON_TRUE: i32 = 1;
+const FALLS_ON_FALSE: i32 = 2;
+
+/** Which outcome of a conditional construct goes on behind its `end`, which has just been read. */
+function whereConditionFalls(): i32 {
+  if (!isConditional(innermost)) return FALLS_NOWHERE;
+  const start = position;
+  let isNegated = false;
+  let next = readByte();
+  while (next == 0x45) {
+    isNegated = !isNegated;
+    next = readByte();
+  }
+  moveReader(start);
+  // An `if` goes on where it is true, a br_if where it is false.
+  if (next == OP_IF) return isNegated ? FALLS_ON_FALSE : FALLS_ON_TRUE;
+  if (next == OP_BR_IF) return isNegated ? FALLS_ON_TRUE : FALLS_ON_FALSE;
+  return FALLS_NOWHERE;
+}
+
+/** Takes the topmost entry as the result of a conditional construct. */
+function yieldValue(construct: usize, falls: i32): void {
+  if (!isConstant(peek(0))) {
+    testTop();
+    yieldCondition(construct, IF_NOT_EQUAL, falls);
+    return;
+  }
+  const isTrue = (valueOf(take()) & 0xffffffff) != 0;
+  if (falls == (isTrue ? FALLS_ON_TRUE : FALLS_ON_FALSE)) return;
+  jumpOut(construct, isTrue, -1);
+}
+
+function yieldCondition(construct: usize, condition: i32, falls: i32): void {
+  if (falls == FALLS_ON_TRUE) {
+    jumpOut(construct, false, condition ^ 1);
+    return;
+  }
+  jumpOut(construct, true, condition);
+  if (falls == FALLS_NOWHERE) jumpOut(construct, false, -1);
+}
+
+/** Jumps to where a construct's result is true, or false. */
+function jumpOut(construct: usize, toTrue: bool, condition: i32): void {
+  const list = construct + (toTrue ? 36 : 40);
+  store<u32>(list, condition < 0 ? jumpTo(-1, load<u32>(list)) : jumpIf(condition, load<u32>(list)));
+}
+
+/** Goes on with what uses the condition that the construct just closed has yielded. */
+function endCondition(whenTrue: u32, whenFalse: u32): void {
+  isReachable = true;
+  while (peekByte() == 0x45) {
+    readByte();
+    const other = whenTrue;
+    whenTrue = whenFalse;
+    whenFalse = other;
+  }
+  const next = peekByte();
+  if (next == OP_IF) {
+    readByte();
+    openIf(false);
+    store<u32>(innermost, whenFalse, 24);
+    bind(whenTrue);
+  } else if (next == OP_BR_IF) {
+    readByte();
+    branchByLists(whenTrue);
+    bind(whenFalse);
+  } else {
+    // The end or else of a conditional construct: its outcomes are the same.
+    store<u32>(innermost, joined(whenTrue, load<u32>(innermost, 36)), 36);
+    store<u32>(innermost, joined(whenFalse, load<u32>(innermost, 40)), 40);
+    isReachable = false;
+  }
+}
+
+/** br_if where jumps that wait are those of the condition being true. */
+function branchByLists(whenTrue: u32): void {
+  takeEvent();
+  const construct = constructAt(readUnsigned());
+  const result = branchResult(construct);
+  if (isConditional(construct)) {
+    const skip = jumpTo(-1, 0);
+    bind(whenTrue);
+    loadInto(peek(0), RAX);
+    withRegister(0, false, 0x85, RAX, RAX);
+    jumpOut(construct, true, IF_NOT_EQUAL);
+    jumpOut(construct, false, -1);
+    bind(skip);
+  } else if (result != TYPE_VOID) {
+    // Nothing on the stack may move: the other outcome knows nothing of it. rax and xmm0 are free.
+    const skip = jumpTo(-1, 0);
+    bind(whenTrue);
+    loadInto(peek(0), isFloatType(result) ? XMM0 : RAX);
+    jumpToConstruct(-1, construct);
+    bind(skip);
+  } else if (load<u32>(construct) == EVENT_LOOP) {
+    bindTo(whenTrue, load<u32>(construct, 20));
+  } else {
+    store<u32>(construct, joined(whenTrue, load<u32>(construct, 16)), 16);
+  }
 }
 
 /** The topmost entry, left on the stack, to rax or xmm0. Keeps the flags if told that they live. */
@@ -219,6 +371,11 @@ export function branch(): void {
   takeEvent();
   takeEvent();
   const construct = constructAt(readUnsigned());
+  if (isConditional(construct)) {
+    yieldValue(construct, FALLS_NOWHERE);
+    isReachable = false;
+    return;
+  }
   if (branchResult(construct) != TYPE_VOID) {
     moveResult(branchResult(construct));
     drop();
@@ -263,6 +420,10 @@ function branchIf(condition: i32): void {
   takeEvent();
   const construct = constructAt(readUnsigned());
   const result = branchResult(construct);
+  if (isConditional(construct)) {
+    yieldIf(construct, condition);
+    return;
+  }
   if (result != TYPE_VOID) {
     setFlagsLive(true);
     moveResult(result);
@@ -284,6 +445,25 @@ function branchIf(condition: i32): void {
   } else {
     jumpBack(condition, target);
   }
+}
+
+/** br_if that takes the topmost entry along as a conditional construct's result, and leaves it otherwise. */
+function yieldIf(construct: usize, condition: i32): void {
+  const value = take();
+  if (isConstant(value)) {
+    jumpOut(construct, (valueOf(value) & 0xffffffff) != 0, condition);
+    restore(value);
+    return;
+  }
+  setFlagsLive(true);
+  const register = readable(value);
+  setFlagsLive(false);
+  const skip = jumpIf(condition ^ 1, 0);
+  withRegister(0, false, 0x85, register, register);
+  jumpOut(construct, true, IF_NOT_EQUAL);
+  jumpOut(construct, false, -1);
+  bind(skip);
+  restore(value);
 }
 
 /** `br_table` as a table of distances behind the jump. */
@@ -356,6 +536,13 @@ function emitTable(register: i32, count: u32, depths: usize): void {
 
 // Conditions.
 
+/** Whether the next instruction wants no more of a number than whether it is zero. */
+export function isConditionNext(): bool {
+  const next = peekByte();
+  if (next == OP_IF || next == OP_BR_IF || next == OP_SELECT || next == 0x45) return true;
+  return (next == OP_ELSE || next == OP_END) && isConditional(innermost);
+}
+
 /** The flags hold a condition: whoever comes next uses it, else it becomes a number. */
 export function useCondition(condition: i32): void {
   while (peekByte() == 0x45) {
@@ -373,6 +560,12 @@ export function useCondition(condition: i32): void {
   } else if (next == OP_SELECT) {
     readByte();
     selectCondition(condition);
+  } else if ((next == OP_ELSE || next == OP_END) && isConditional(innermost)) {
+    readByte();
+    const falls = next == OP_END ? whereConditionFalls() : FALLS_NOWHERE;
+    moveReader(position - 1);
+    yieldCondition(innermost, condition, falls);
+    isReachable = false;
   } else {
     setCondition(condition);
   }

@@ -45,8 +45,14 @@ export const EVENT_CALL: u32 = 11;
 
 // An event: u32 kind, u32 data, u32 first, u32 second.
 //   get: local. set, tee: local; first: the local it is a copy of + 1, or 0; second: 1 if its value is never read.
-//   block, loop, if: second: registers that are assigned inside. loop: first: address of what lives at its head.
+//   block, if: first: how the result is used (USE_…). block, loop, if: data: weight of what is around; second: registers that are assigned inside. loop: first: address of what lives at its head.
 //   end, else: event of the beginning. target: depth. call: data: weight; first: address of what lives behind it.
+/** Uses of a block's or an if's result: as any value; as a condition alone; as the result of what is around it. */
+export const USE_ANY: u32 = 0;
+export const USE_CONDITION: u32 = 1;
+export const USE_PASSED_ON: u32 = 2;
+export const USE_NUMBER: u32 = 3;
+
 export const EVENT_STRIDE: usize = 16;
 
 export let events: usize = 0;
@@ -72,6 +78,12 @@ export let maxStackArguments: u32 = 0;
 export let openerCount: u32 = 0;
 /** First byte of instructions. */
 export let instructions: usize = 0;
+
+// How often code runs is guessed: eight times as often in a loop, half as often in an arm of an `if`, and an eighth or less as
+// often behind a jump table, which is where the cases are.
+const FIRST_WEIGHT: u32 = 16;
+const MOST_WEIGHT: u32 = 1 << 17;
+const MANY_CASES: u32 = 16;
 
 const MAX_DEPTH: u32 = 60000;
 let openers: usize = 0;
@@ -121,8 +133,8 @@ export function scanFunction(type: u32, start: usize, end: usize): void {
   eventCount = callCount = loopCount = openerCount = maxStackArguments = depth = 0;
   instructions = position;
   if (failure != FAILURE_NONE) return;
-  open(EVENT_BLOCK);
-  let weight: u32 = 1;
+  let weight: u32 = FIRST_WEIGHT;
+  open(EVENT_BLOCK, weight);
   // For copies and `x = x + 1`: the last local read, and how many instructions ago.
   let lastRead: u32 = 0;
   let age: u32 = 100;
@@ -150,17 +162,18 @@ export function scanFunction(type: u32, start: usize, end: usize): void {
       }
       case OP_BLOCK:
         readSigned();
-        open(EVENT_BLOCK);
+        open(EVENT_BLOCK, weight);
         break;
       case OP_LOOP:
         readSigned();
-        open(EVENT_LOOP);
+        open(EVENT_LOOP, weight);
         loopCount++;
-        if (weight < 4096) weight <<= 3;
+        if (weight < MOST_WEIGHT) weight <<= 3;
         break;
       case OP_IF:
         readSigned();
-        open(EVENT_IF);
+        open(EVENT_IF, weight);
+        weight = max(weight >> 1, 1);
         break;
       case OP_ELSE:
         record(EVENT_ELSE, load<u32>(openers + ((depth - 1) << 2)), 0);
@@ -169,7 +182,8 @@ export function scanFunction(type: u32, start: usize, end: usize): void {
         const opener = load<u32>(openers + (--depth << 2));
         record(EVENT_END, opener, 0);
         if (depth == 0) return;
-        if (load<u32>(event(opener)) == EVENT_LOOP) weight = weightAt(depth);
+        noteUse(event(opener));
+        if (load<u32>(event(opener)) != EVENT_BLOCK) weight = load<u32>(event(opener), 4);
         break;
       }
       case OP_BR:
@@ -181,7 +195,13 @@ export function scanFunction(type: u32, start: usize, end: usize): void {
         break;
       case OP_BR_TABLE: {
         let count = readUnsigned() + 1;
-        while (count-- > 0) record(EVENT_TARGET, readUnsigned(), 0);
+        // Each of many cases is taken seldom.
+        if (count >= MANY_CASES) weight = max(weight >> (count >= 4 * MANY_CASES ? 6 : 3), 1);
+        while (count-- > 0) {
+          const target = readUnsigned();
+          record(EVENT_TARGET, target, 0);
+          refuseCondition(target);
+        }
         stop(end);
         break;
       }
@@ -240,22 +260,33 @@ function addWeight(number: u32, weight: u32): void {
   store<u32>(entry, load<u32>(entry, 4) + weight, 4);
 }
 
-function weightAt(height: u32): u32 {
-  let weight: u32 = 1;
-  for (let i: u32 = 0; i < height; i++) {
-    if (weight < 4096 && load<u32>(event(load<u32>(openers + (i << 2)))) == EVENT_LOOP) weight <<= 3;
-  }
-  return weight;
-}
-
-function open(kind: u32): void {
+function open(kind: u32, weight: u32): void {
   if (depth >= MAX_DEPTH) {
     fail(FAILURE_LIMIT, depth);
     return;
   }
   store<u32>(openers + (depth++ << 2), eventCount);
-  record(kind, 0, 0);
+  record(kind, weight, 0);
   openerCount++;
+}
+
+/** Notes with a block or `if` that has ended how its result, if any, is used. */
+function noteUse(opener: usize): void {
+  if (load<u32>(opener) == EVENT_LOOP || load<u32>(opener, 8) != USE_ANY) return;
+  const start = position;
+  let next = readByte();
+  // i32.eqz
+  while (next == 0x45) next = readByte();
+  moveReader(start);
+  if (next == OP_IF || next == OP_BR_IF) store<u32>(opener, USE_CONDITION, 8);
+  else if (next == OP_END || next == OP_ELSE) store<u32>(opener, USE_PASSED_ON, 8);
+}
+
+/** A jump table takes a result along: it must be a number. */
+function refuseCondition(target: u32): void {
+  if (target >= depth) return;
+  const opener = event(load<u32>(openers + ((depth - 1 - target) << 2)));
+  if (load<u32>(opener) != EVENT_LOOP) store<u32>(opener, USE_NUMBER, 8);
 }
 
 /** Leaves out what follows, up to the end of the construct. */

@@ -33,7 +33,7 @@ import {
   withOperand,
   withRegister,
 } from "./assembler";
-import { useCondition } from "./control";
+import { isConditionNext, useCondition } from "./control";
 import { TYPE_I32, TYPE_I64 } from "./module";
 import {
   allocate,
@@ -65,7 +65,7 @@ import {
   writable,
 } from "./operands";
 import { place, placeEntries, startPlacing } from "./placing";
-import { OP_BR_IF, OP_IF, OP_SELECT, peekByte, readByte } from "./reader";
+import { peekByte, readByte } from "./reader";
 import { temporaries } from "./registers";
 import { assignedNext, freeOperand, operand, operandFromEntry, operandTemporary, operandUses } from "./select";
 
@@ -271,9 +271,7 @@ function and(type: i32): void {
     a = b;
     b = other;
   }
-  const next = peekByte();
-  const isCondition = type == TYPE_I32 && (next == OP_IF || next == OP_BR_IF || next == OP_SELECT);
-  if (!isCondition && next != (type == TYPE_I32 ? 0x45 : 0x50)) {
+  if (type == TYPE_I32 ? !isConditionNext() : peekByte() != 0x50) {
     aluEntries(ALU_AND, type, a, b);
     return;
   }

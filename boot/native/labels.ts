@@ -77,21 +77,39 @@ export function skipJump(): void {
 
 /** The label is here. */
 export function bind(list: u32): void {
+  bindTo(list, at);
+}
+
+/** All jumps of a list, and then those of another. */
+export function joined(list: u32, other: u32): u32 {
+  if (list == 0) return other;
+  let last = list;
+  while (nextOf(last) != 0) last = nextOf(last);
+  store<u32>(jumps + (last - 1) * JUMP_STRIDE, other, 4);
+  return list;
+}
+
+function nextOf(list: u32): u32 {
+  return load<u32>(jumps + (list - 1) * JUMP_STRIDE, 4);
+}
+
+/** The label is at an address, here or before. */
+export function bindTo(list: u32, target: usize): void {
   while (list != 0) {
     const number = list - 1;
     const jump = jumps + number * JUMP_STRIDE;
     const from = <usize>load<u32>(jump);
-    const distance = <i32>(at - from);
+    const distance = <i32>target - <i32>from;
     const mark = load<u8>(shortJumps + number);
     if (mark == 2) {
       // The entry holds its own distance from the table already.
       store<i32>(from - 4, load<i32>(from - 4) + distance);
     } else if (isFinal && mark == 1) {
-      if (distance > 127) fail(FAILURE_LIMIT, 0xffff0003);
+      if (distance > 127 || distance < -128) fail(FAILURE_LIMIT, 0xffff0003);
       store<u8>(from - 1, <u8>distance);
     } else {
       store<i32>(from - 4, distance);
-      if (!isFinal) store<u8>(shortJumps + number, distance <= 127 ? 1 : 0);
+      if (!isFinal) store<u8>(shortJumps + number, distance <= 127 && distance >= -128 ? 1 : 0);
     }
     list = load<u32>(jump, 4);
   }

@@ -7,6 +7,7 @@
 
 import { fail, FAILURE_LIMIT } from "./arena";
 import {
+  emit8,
   leaWithoutBase,
   loadConstant,
   memoryAt,
@@ -386,12 +387,15 @@ export function localSlotOperand(number: u32): void {
   slotOperand(slot - 1);
 }
 
-/** Emits the sum and shift of an entry into a register. Keeps the flags. */
+/** Emits the sum and shift of an entry into a register. Keeps the flags while they live. */
 function finish(entry: usize, register: i32): void {
   const from = registerOf(entry);
   const scale = scaleOf(entry);
   const wide = typeOf(entry) == TYPE_I64;
-  if (scale == 0) {
+  if (register == from && valueOf(entry) == 0 && scale != 0 && !flagsLive) {
+    withRegister(0, wide, 0xc1, 4, register);
+    emit8(scale);
+  } else if (scale == 0) {
     memoryAt(from, NO_REGISTER, 0, <i32>valueOf(entry));
     withMemory(0, wide, 0x8d, register);
   } else if (scale == 1 && valueOf(entry) >= -128 && valueOf(entry) < 128) {

@@ -34,7 +34,7 @@ const LOCAL_INTEGERS: u32 = 0xffc0;
 /** Floating point registers that locals may have: xmm4 to xmm15. */
 const LOCAL_FLOATS: u32 = 0xfff00000;
 /** What a push and a pop of a kept register weigh. */
-const SAVE_WEIGHT: u32 = 2;
+const SAVE_WEIGHT: u32 = 32;
 
 /** All registers that locals of the function have. */
 export let usedByLocals: u32 = 0;
