@@ -11,7 +11,7 @@ import { fetchPointer, storePointerUnchecked } from "./memory/object";
 import { nil } from "./memory/roots";
 import { signalSemaphoreWithIndex } from "./plugin";
 import { isCallSuspended, resumeCall } from "./interpreter/activation";
-import { startSend as startSendNow } from "./interpreter/outside";
+import { startMethod as startMethodNow, startSend as startSendNow } from "./interpreter/outside";
 import { isContext, resumeContext } from "./interpreter/contexts";
 import { startSession } from "./interpreter/control";
 import { flushMethodCache } from "./interpreter/lookup";
@@ -131,6 +131,12 @@ export function startSend(receiver: u64, selector: u64, count: u32): i32 {
   return isCallSuspended() ? 4 : startSendNow(receiver, selector, count);
 }
 
+/** Runs a method from outside (interpreter/outside.ts); answers as `startSend`. */
+export function startMethod(receiver: u64, method: u64): i32 {
+  return isCallSuspended() ? 4 : startMethodNow(receiver, method);
+}
+
+export { newObjectFrom, storeReferenceFrom } from "./interpreter/outside";
 export { reportStack as logStack } from "./interpreter/stacktrace";
 export { reportProcesses as logProcesses } from "./interpreter/processReport";
 

@@ -11,5 +11,6 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   build: async () => (await import("./build.js")).buildCommand,
   "build-image": async () => (await import("./buildImage.js")).buildImageCommand,
   test: async () => (await import("./test.js")).testCommand,
+  eval: async () => (await import("./eval.js")).evalCommand,
   debug: async () => (await import("./debug.js")).debugCommand,
 };

@@ -55,6 +55,8 @@ export interface Mirrors {
    *   (await mirrors.send(mirrors.classNamed("Date")!, "today")).toString()
    */
   send(receiver: Sendable, selector: string, ...args: Sendable[]): Promise<ObjectMirror>;
+  /** As `send`, but runs a method with no arguments (its oop) that no class need have. For compilers. */
+  run(receiver: Sendable, method: Oop): Promise<ObjectMirror>;
   readonly nil: ObjectMirror;
   readonly true: ObjectMirror;
   readonly false: ObjectMirror;
@@ -76,6 +78,10 @@ export function mirrorsOf(vm: Vm): Mirrors {
         .map(([, address]) => classMirror(reflection, address)),
     object,
     send: (receiver, selector, ...args) => sendFromOutside(vm, heap, receiver, selector, args),
+    run(receiver, method) {
+      const receiverOop = BigInt.asIntN(64, oopOf(vm.exports, heap, receiver));
+      return answerOf(vm, "the method", vm.exports.startMethod(receiverOop, BigInt.asIntN(64, method)));
+    },
     nil: object(BigInt(heap.nil)),
     true: object(BigInt(heap.roots.trueObject)),
     false: object(BigInt(heap.roots.falseObject)),
@@ -99,8 +105,13 @@ async function sendFromOutside(
   const words = new DataView(exports.memory.buffer, exports.outsideArguments());
   oops.forEach((oop, index) => index < MAX_ARGUMENTS && words.setBigUint64(index * 8, oop, true));
   const status = exports.startSend(BigInt.asIntN(64, receiverOop!), BigInt.asIntN(64, symbol), oops.length);
-  if (status !== 0) throw new VmError("send", `stvm: #${selector}: ${SEND_FAULTS[status]}`);
+  return answerOf(vm, `#${selector}`, status);
+}
 
+/** Runs the image until what was started is answered. `status` says whether it was. */
+async function answerOf(vm: Vm, what: string, status: number): Promise<ObjectMirror> {
+  const { exports } = vm;
+  if (status !== 0) throw new VmError("send", `stvm: ${what}: ${SEND_FAULTS[status]}`);
   let answer: ObjectMirror | undefined;
   let ended = false;
   const settled = new Promise<void>((resolve) => {
@@ -115,7 +126,7 @@ async function sendFromOutside(
   if (vm.isRunning) vm.wake();
   else while (answer === undefined && !ended) await runOnce(vm, () => answer !== undefined || ended);
   await settled;
-  if (answer === undefined) throw new VmError("send", `stvm: #${selector}: the image ended before it answered`);
+  if (answer === undefined) throw new VmError("send", `stvm: ${what}: the image ended before it answered`);
   return answer;
 }
 

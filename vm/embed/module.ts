@@ -16,6 +16,11 @@ export interface VmExports {
   /** Messages from outside (vm/interpreter/outside.ts). */
   outsideArguments(): number;
   startSend(receiver: bigint, selector: bigint, count: number): number;
+  /** Runs a method that no class need have. */
+  startMethod(receiver: bigint, method: bigint): number;
+  /** A new object of a class: references nil, all else zero; 0n without memory. Nothing is collected before a run. */
+  newObjectFrom(classObject: bigint, format: number, slots: number): bigint;
+  storeReferenceFrom(object: bigint, index: number, value: bigint): void;
   outsideAnswer(): bigint;
   forgetSend(): void;
   /** A new String with bytes of memory; 0n without memory. */

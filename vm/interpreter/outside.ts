@@ -10,6 +10,7 @@ import {
   CONTEXT_METHOD,
   CONTEXT_PC,
   CONTEXT_RECEIVER,
+  CONTEXT_SENDER,
   CONTEXT_STACK_POINTER,
   FORMAT_COMPILED_METHOD,
   FORMAT_FIXED_AND_INDEXABLE,
@@ -39,7 +40,7 @@ import {
 } from "../memory/object";
 import { Address, isObject, Oop, smallInteger } from "../memory/oop";
 import { newRootWord, nil, rootWord, setRootWord, specialObject } from "../memory/roots";
-import { firstBytecode, isCompiledMethod, methodHeader, pcOf } from "./methods";
+import { firstBytecode, headerTempCount, isCompiledMethod, methodHeader, pcOf } from "./methods";
 import { resume, scheduler, switchToBest } from "./processes";
 import { fp, setRegisters, sp } from "./registers";
 import { OUTCOME_ANSWERED, stop } from "./stop";
@@ -73,7 +74,27 @@ export function startSend(receiver: Oop, selector: Oop, count: u32): i32 {
   if (count > MAX_OUTSIDE_ARGUMENTS) return 3;
   if (rootWord(startedMethod) != 0) return 1;
   const method = newSendingMethod(receiver, selector, count);
-  const context = method == 0 ? 0 : newContext(method);
+  return startWith(method, method == 0 ? 0 : newContext(method, receiver));
+}
+
+/**
+ * Starts running a method without arguments from outside, as if it had been sent: no class need have it. Answers as
+ * `startSend`.
+ */
+export function startMethod(receiver: Oop, method: Oop): i32 {
+  if (rootWord(startedMethod) != 0) return 1;
+  // Its sender is a method for sending that has sent already.
+  const sending = newSendingMethod(receiver, nil, 0);
+  const sender = sending == 0 ? 0 : newContext(sending, receiver);
+  const context = sender == 0 ? 0 : newContext(method, receiver);
+  if (context == 0) return 2;
+  const returnPc = byteSizeOf(sending) - 2;
+  storePointerUnchecked(CONTEXT_PC, sender, smallInteger(returnPc));
+  storePointer(CONTEXT_SENDER, context, sender);
+  return startWith(sending, context);
+}
+
+function startWith(method: Oop, context: Oop): i32 {
   const process = context == 0 ? 0 : instantiate(specialObject(SPECIAL_CLASS_PROCESS), 0);
   if (process == 0) return 2;
   // Below the processes that serve timers and input, above those that compute.
@@ -126,6 +147,20 @@ function isSendingMethod(method: Oop): bool {
 }
 
 /** Literals: receiver, arguments, selector, and a method's own two. */
+// Objects made from outside, for what is sent or run: nothing is collected between making and starting.
+
+/** A new object of a class: references nil, all else zero. 0 without memory. */
+export function newObjectFrom(classObject: Oop, format: u32, slots: u32): Oop {
+  const object = allocateSlots(slots, format, classIndexForInstancesOf(classObject));
+  if (object != 0) fillSlots(object, slots, isPointersFormat(format) ? nil : 0);
+  return object;
+}
+
+/** Stores a reference, with the write barrier. */
+export function storeReferenceFrom(object: Oop, index: u32, value: Oop): void {
+  storePointer(index, object, value);
+}
+
 function newSendingMethod(receiver: Oop, selector: Oop, count: u32): Oop {
   const literals = count + 2 + OWN_LITERALS;
   const bytes = sendingBytes(count);
@@ -160,16 +195,17 @@ function sendingBytes(count: u32): u32 {
   return count + 1 + 6;
 }
 
-function newContext(method: Oop): Oop {
+/** A context about to run a method without arguments, its temporaries nil. */
+function newContext(method: Oop, receiver: Oop): Oop {
   const slots = CONTEXT_FIRST_TEMP + LARGE_FRAME_SLOTS;
   const context = allocateSlots(slots, FORMAT_FIXED_AND_INDEXABLE, CLASS_INDEX_CONTEXT);
   if (context == 0) return 0;
   fillSlots(context, slots, nil);
   const pc = pcOf(firstBytecode(method, methodHeader(method)), method);
   storePointerUnchecked(CONTEXT_PC, context, smallInteger(pc));
-  storePointerUnchecked(CONTEXT_STACK_POINTER, context, smallInteger(0));
+  storePointerUnchecked(CONTEXT_STACK_POINTER, context, smallInteger(headerTempCount(methodHeader(method))));
   storePointer(CONTEXT_METHOD, context, method);
-  storePointer(CONTEXT_RECEIVER, context, fetchPointer(1, method));
+  storePointer(CONTEXT_RECEIVER, context, receiver);
   return context;
 }
 

@@ -185,7 +185,7 @@ export function isPrimitivePragma(keyword: string): boolean {
 }
 
 /** The integer that begins a method; the fields are drawn in vm/layout.ts. */
-function headerOf(compiled: CompiledCode, hasPrimitive: boolean): bigint {
+export function headerOf(compiled: CompiledCode, hasPrimitive: boolean): bigint {
   const fields =
     compiled.literals.length |
     (hasPrimitive ? layout.METHOD_HAS_PRIMITIVE : 0) |
