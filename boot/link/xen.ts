@@ -30,8 +30,9 @@ const STACK_RESERVE_BYTES = 32 << 10;
 const WASM_PAGE_BYTES = 65536;
 const LARGE_PAGE_WASM_PAGES = LARGE_PAGE_BYTES / WASM_PAGE_BYTES;
 const XEN_NOTE_PHYS32_ENTRY = 18;
-/** Exported functions that the start-up code calls. */
-export const KERNEL_ENTRIES = ["startKernel", "reportException"] as const;
+/** Exported functions that the start-up code, and memory.grow, call. */
+const START_ENTRIES = ["startKernel", "reportException"] as const;
+export const KERNEL_ENTRIES: readonly string[] = [...START_ENTRIES, "growMemory"];
 
 export interface KernelParts {
   readonly module: NativeModule;
@@ -39,7 +40,8 @@ export interface KernelParts {
   readonly memory: Uint8Array;
   /** Linear memory up to here is mapped by small pages: the drivers' own data is there. */
   readonly driversEnd: number;
-  readonly sections?: readonly ElfSection[];
+  /** Makes the sections for gdb, told where the code is; symbols are put into the file with them. */
+  readonly debugSections?: (code: bigint) => readonly ElfSection[];
 }
 
 export interface Kernel {
@@ -53,6 +55,7 @@ export interface Kernel {
 /** Puts a kernel together. */
 export function linkKernel(parts: KernelParts): Kernel {
   const { module, memory } = parts;
+  const isDebug = parts.debugSections !== undefined;
   const memoryLargePages = Math.ceil(memory.length / LARGE_PAGE_BYTES);
   const plan = planKernel(module, memoryLargePages, Math.ceil(parts.driversEnd / LARGE_PAGE_BYTES));
   const placed = placeModule(module, {
@@ -71,7 +74,7 @@ export function linkKernel(parts: KernelParts): Kernel {
   const code32 = startCode32(plan.start);
   const code64 = startCode64(plan.start);
   const symbols = new Map<string, bigint>(Object.entries(plan.symbols).map(([name, value]) => [name, BigInt(value)]));
-  for (const name of KERNEL_ENTRIES) symbols.set(name, placed.entry(name));
+  for (const name of START_ENTRIES) symbols.set(name, placed.entry(name));
   const text = Buffer.alloc(plan.code - KERNEL_START + placed.code.length);
   text.set(placeAssembled(code32, BigInt(KERNEL_START), symbols));
   text.set(placeAssembled(code64, BigInt(plan.symbols.start64), symbols), plan.symbols.start64 - KERNEL_START);
@@ -106,8 +109,8 @@ export function linkKernel(parts: KernelParts): Kernel {
       ...memorySegments(memory, BigInt(plan.start.memoryStart), memoryLargePages * LARGE_PAGE_WASM_PAGES),
     ],
     notes: [{ owner: "Xen", type: XEN_NOTE_PHYS32_ENTRY, descriptor: entry }],
-    symbols: [...startSymbols(plan, code32.bytes.length, code64.bytes.length), ...placed.symbols],
-    sections: parts.sections,
+    symbols: isDebug ? [...startSymbols(plan, code32.bytes.length, code64.bytes.length), ...placed.symbols] : [],
+    sections: parts.debugSections?.(BigInt(plan.code)) ?? [],
     stackHeader: false,
   });
   return {

@@ -55,11 +55,13 @@ export function readCommandLine(line: Address, bytes: u32): i32 {
     while (at < bytes && load<u8>(line + at) <= 32) at++;
     if (at == bytes) return LINE_GOOD;
     const start = used;
+    // Written with a quote or a backslash before it, such a word is the image's.
+    const isOurs = startsWith(line + at, bytes - at, "stvm.");
     at = readWord(line, at, bytes);
     const word = characters + start;
     const wordBytes = used - start;
     store<u8>(characters + used++, 0);
-    if (startsWith(word, wordBytes, "stvm.")) {
+    if (isOurs) {
       if (!applyWord(word + 5, wordBytes - 5)) {
         badWord = word;
         badWordBytes = wordBytes;

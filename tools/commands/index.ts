@@ -13,4 +13,5 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   test: async () => (await import("./test.js")).testCommand,
   eval: async () => (await import("./eval.js")).evalCommand,
   debug: async () => (await import("./debug.js")).debugCommand,
+  boot: async () => (await import("./boot.js")).bootCommand,
 };

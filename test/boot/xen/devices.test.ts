@@ -2,6 +2,7 @@
 
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { WALL_SECONDS } from "../../../boot/fake/xen.js";
+import { kernelCommandLine } from "../../../tools/kernelWords.js";
 import { type FakeKernel, fakeKernel } from "./fakeKernel.js";
 
 let kernel: FakeKernel;
@@ -209,6 +210,13 @@ describe("the command line", () => {
 
   it("is the image's argument list", () => {
     expect(words("eval '3 + 4' \"a \\\"b\\\"\"  c\\ d ''")).toEqual(["eval", "3 + 4", 'a "b"', "c d", ""]);
+  });
+
+  it("words written by kernelCommandLine come back", () => {
+    const image = ["eval", "3 + 4", 'it\'s "so"', "", "back\\slash", "stvm.timing", "tab\there", "ünï"];
+    expect(words(kernelCommandLine(["stvm.log=2"], image))).toEqual(image);
+    expect(kernel.global("showsTiming")).toBe(0);
+    expect(kernel.global("logLevel")).toBe(2);
   });
 
   it("words that begin with stvm. are the virtual machine's", () => {

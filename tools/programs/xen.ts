@@ -1,0 +1,156 @@
+// An image as a Xen kernel: `stvm build --target xen`. Writes the ELF file and, beside it, a configuration for xl.
+
+import { existsSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { debugSections } from "../../boot/link/dwarf.js";
+import { preloadImage, type PreloadOptions } from "../../boot/link/preload.js";
+import { readPlatform, specialise } from "../../boot/link/specialise.js";
+import { KERNEL_ENTRIES, linkKernel } from "../../boot/link/xen.js";
+import { compileNative } from "../../boot/native/compile.js";
+import { writeAtomically } from "../atomicFile.js";
+import { kernelCommandLine } from "../kernelWords.js";
+import { byteCount } from "../runOptions.js";
+import { UsageError } from "../terminal.js";
+import { configString, formatGuestConfig } from "../testbed/guestConfig.js";
+
+/** What app.json may say; sizes are texts such as "64m". */
+export interface KernelConfig {
+  /** The domain's name; that of the kernel's file if not given. */
+  readonly name?: string;
+  /** Memory of the domain. */
+  readonly memory?: string;
+  /** The image's arguments. */
+  readonly arguments?: readonly string[];
+  /** What old objects may take. */
+  readonly heap?: string;
+  /** Bytes for new objects. */
+  readonly eden?: string;
+  /** Words for the virtual machine, such as "stvm.timing". */
+  readonly words?: readonly string[];
+  /** What xl does then: destroy, restart, preserve. */
+  readonly onPowerOff?: string;
+  readonly onReboot?: string;
+  readonly onCrash?: string;
+  /** More lines for xl's configuration: key and value as they stand there. */
+  readonly xl?: Readonly<Record<string, string>>;
+}
+
+export interface XenKernelOptions {
+  readonly image: string;
+  readonly output: string;
+  readonly config?: KernelConfig;
+  readonly debug?: boolean;
+  readonly edenBytes?: number;
+  readonly primitives?: PreloadOptions["primitives"];
+}
+
+export interface XenKernelReport {
+  readonly kernel: string;
+  readonly configuration: string;
+  readonly fileBytes: number;
+  readonly codeBytes: number;
+  /** The least memory that the domain needs to start. */
+  readonly memoryBytes: number;
+}
+
+const MEGABYTE = 1 << 20;
+/** What a domain has beyond what its kernel needs to start: for the heap to grow. */
+const SPARE_MEGABYTES = 48;
+
+/** Builds a kernel. Throws a VmError or a UsageError with thing, reason and way out; files appear whole or not at all. */
+export async function buildXenKernel(options: XenKernelOptions): Promise<XenKernelReport> {
+  const config = options.config ?? {};
+  const build = (name: string) => new URL(`../../../${name}`, import.meta.url);
+  const platform = readPlatform(build("xen.wasm"));
+  const preload = preloadImage({
+    image: options.image,
+    module: readFileSync(build("stvm-names.wasm")),
+    reservedEnd: platform.dataEnd,
+    edenBytes: options.edenBytes ?? (config.eden === undefined ? undefined : byteCount(config.eden, "eden")),
+    primitives: options.primitives,
+  });
+  const module = await specialise(platform, preload, basename(options.image), KERNEL_ENTRIES);
+  const native = compileNative(module.bytes, { lowMemoryUnused: true, growFunction: "growMemory" });
+  const kernel = linkKernel({
+    module: native,
+    memory: module.memory,
+    driversEnd: platform.dataEnd,
+    debugSections: options.debug ? (code) => debugSections(native, module.sourceMap, code) : undefined,
+  });
+  const text = guestConfiguration(options.output, config, kernel.memoryBytes);
+  writeAtomically(options.output, kernel.elf);
+  const configuration = `${options.output.replace(/\.(xen|elf)$/, "")}.cfg`;
+  writeAtomically(configuration, Buffer.from(text));
+  return {
+    kernel: options.output,
+    configuration,
+    fileBytes: kernel.elf.length,
+    codeBytes: kernel.codeBytes,
+    memoryBytes: kernel.memoryBytes,
+  };
+}
+
+const KEYS = ["name", "memory", "arguments", "heap", "eden", "words", "onPowerOff", "onReboot", "onCrash", "xl"];
+const ACTIONS = ["destroy", "restart", "rename-restart", "preserve", "coredump-destroy", "coredump-restart"];
+
+/** Reads app.json. Throws a UsageError that names the file, what is wrong in it, and what may stand there. */
+export function readKernelConfig(path: string): KernelConfig {
+  if (!existsSync(path)) throw new UsageError(`${path}: no such file; give the path of a JSON file`);
+  let config: Record<string, unknown>;
+  try {
+    config = JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>;
+  } catch (error) {
+    throw new UsageError(`${path}: not JSON: ${(error as Error).message}; an object with ${KEYS.join(", ")} is wanted`);
+  }
+  const wrong = (key: string, wanted: string) => new UsageError(`${path}: ${key}: ${wanted}`);
+  if (typeof config !== "object" || config === null || Array.isArray(config)) {
+    throw new UsageError(`${path}: an object with ${KEYS.join(", ")} is wanted`);
+  }
+  for (const [key, value] of Object.entries(config)) {
+    if (!KEYS.includes(key)) throw wrong(key, `unknown; known are ${KEYS.join(", ")}`);
+    if (key === "arguments" || key === "words") {
+      if (!isTexts(value)) throw wrong(key, "a list of texts is wanted");
+    } else if (key === "xl") {
+      if (typeof value !== "object" || value === null || !isTexts(Object.values(value))) {
+        throw wrong(key, "an object of texts is wanted");
+      }
+    } else if (typeof value !== "string") throw wrong(key, "a text is wanted");
+    if (key.startsWith("on") && !ACTIONS.includes(value as string))
+      throw wrong(key, `one of ${ACTIONS.join(", ")} is wanted`);
+  }
+  for (const key of ["memory", "heap", "eden"]) {
+    if (config[key] !== undefined) byteCount(config[key] as string, key);
+  }
+  return config as KernelConfig;
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((each) => typeof each === "string");
+}
+
+/** The file for `xl create`, to be called from the folder where both lie. */
+function guestConfiguration(output: string, config: KernelConfig, memoryBytes: number): string {
+  const least = Math.ceil(memoryBytes / MEGABYTE);
+  const megabytes =
+    config.memory === undefined ? least + SPARE_MEGABYTES : Math.floor(byteCount(config.memory, "memory") / MEGABYTE);
+  if (megabytes < least) {
+    throw new UsageError(
+      `memory ${megabytes} MB: this kernel needs ${least} MB to start; give it more, or a smaller eden`,
+    );
+  }
+  const words = [...(config.words ?? []), ...(config.heap === undefined ? [] : [`stvm.heap=${config.heap}`])];
+  const lines = new Map([
+    ["name", configString(config.name ?? basename(output).replace(/\.(xen|elf)$/, ""))],
+    ["type", '"pvh"'],
+    ["kernel", configString(basename(output))],
+    ["memory", String(megabytes)],
+    ["vcpus", "1"],
+    ["cmdline", configString(kernelCommandLine(words, config.arguments ?? []))],
+    ["on_poweroff", configString(config.onPowerOff ?? "destroy")],
+    ["on_reboot", configString(config.onReboot ?? "restart")],
+    ["on_crash", configString(config.onCrash ?? "destroy")],
+    ...Object.entries(config.xl ?? {}),
+  ]);
+  const needs = `# xl create ${basename(output).replace(/\.(xen|elf)$/, "")}.cfg; the kernel needs ${least} MB to start\n`;
+  return needs + formatGuestConfig(lines);
+}
