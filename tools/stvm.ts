@@ -6,6 +6,8 @@ import { nearest } from "./suggestions.js";
 import { reportError, UsageError } from "./terminal.js";
 
 const words = process.argv.slice(2);
+/** Options of `boot` whose value is the next word. */
+const VALUE_OPTIONS = new Set(["--memory", "--timeout"]);
 
 try {
   await main();
@@ -28,7 +30,7 @@ async function main(): Promise<void> {
 
   const { default: yargs } = await import("yargs");
   // Lines are left to the terminal: yargs would break them inside words.
-  const parser = yargs(isHelp ? ["--help"] : words)
+  const parser = yargs(isHelp ? ["--help"] : first === "boot" ? withSeparator(words) : words)
     .scriptName("stvm")
     .usage("$0 COMMAND [options]\n\nRuns Squeak, Pharo and Cuis images.")
     .version(version())
@@ -44,6 +46,15 @@ async function main(): Promise<void> {
   const wanted = isHelp ? Object.keys(commands) : [first];
   for (const name of wanted) parser.command(await commands[name]());
   await parser.parseAsync();
+}
+
+/** Puts `--` behind the first word of `boot` that is no option: what follows is the image's, dashes or not. */
+function withSeparator(words: readonly string[]): string[] {
+  let at = 1;
+  while (at < words.length && words[at]!.startsWith("-") && words[at] !== "--")
+    at += VALUE_OPTIONS.has(words[at]!) ? 2 : 1;
+  if (words[at] === "--") return [...words];
+  return [...words.slice(0, at + 1), ...(words.length > at + 1 ? ["--"] : []), ...words.slice(at + 1)];
 }
 
 /** A word near a command's name that is no file is no image either. */

@@ -226,7 +226,7 @@ const PRESENT = 1n;
 const WRITABLE = 2n;
 const NO_EXECUTE = 1n << 63n;
 
-/** Page tables for what lies below linear memory: nothing at 0, code read only, the rest without code. */
+/** Page tables for what lies below linear memory: code and the first page read only, the rest without code. */
 function lowTables(plan: KernelPlan): Uint8Array {
   const count = (plan.start.lowTables * LARGE_PAGE_BYTES) / PAGE_BYTES;
   const bytes = Buffer.alloc(count * 8);
@@ -239,7 +239,9 @@ function lowTables(plan: KernelPlan): Uint8Array {
 function lowEntry(plan: KernelPlan, address: number): bigint {
   const isGuard =
     address === plan.stackBottom - PAGE_BYTES || address === plan.faultStackTop - FAULT_STACK_BYTES - PAGE_BYTES;
-  if (address === 0 || isGuard) return 0n;
+  if (isGuard) return 0n;
+  // The loader may have left the start information there; the kernel takes it out of the map when it has read it.
+  if (address === 0) return NO_EXECUTE | PRESENT;
   if (address >= KERNEL_START && address < plan.dataStart) return BigInt(address) | PRESENT;
   return BigInt(address) | NO_EXECUTE | WRITABLE | PRESENT;
 }

@@ -1,15 +1,7 @@
 // Requests of the tool stack through xenstore's control/shutdown (xen/docs/misc/xenstore-paths): power off, halt, reboot,
 // suspend, crash. What becomes of them is decided in shutdown.ts.
 
-import {
-  addByte,
-  addText,
-  answerPayload,
-  beginRequest,
-  perform,
-  STORE_IO_ERROR,
-  takeWatchEvents,
-} from "./store/storeClient";
+import { addByte, addText, answerPayload, beginRequest, perform, takeWatchEvents } from "./store/storeClient";
 import { isName } from "./store/storeErrors";
 import { STORE_READ, STORE_WATCH, STORE_WRITE } from "./store/storeProtocol";
 
@@ -22,11 +14,8 @@ export const REQUEST_CRASH: u32 = 4;
 /** The watch's token, a digit. */
 const TOKEN: u32 = 1;
 
-/** Says what the kernel understands and asks to be told of requests. 0, or an error of xenstore. */
+/** Asks to be told of requests. 0, or an error of xenstore. */
 export function startControl(): i32 {
-  writeFlag("control/feature-poweroff");
-  writeFlag("control/feature-reboot");
-  writeFlag("control/feature-suspend");
   beginRequest(STORE_WATCH);
   addText("control/shutdown");
   addByte(0);
@@ -65,13 +54,4 @@ function acknowledge(): i32 {
   addText("control/shutdown");
   addByte(0);
   return perform();
-}
-
-function writeFlag(path: string): void {
-  beginRequest(STORE_WRITE);
-  addText(path);
-  addByte(0);
-  addByte(49);
-  // A tool stack that does not let it be written does without.
-  if (perform() == STORE_IO_ERROR) return;
 }

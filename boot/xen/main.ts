@@ -17,6 +17,7 @@ import {
   saysExit,
   showsTiming,
 } from "./commandLine";
+import { startControl } from "./control";
 import { scaled, systemNanoseconds, systemTimeAt } from "./clock/clock";
 import { hasReady, setLineMode, takeInterrupt } from "./console/lineInput";
 import { takeEvents, takeUnseen, waitForEvents } from "./events/eventChannels";
@@ -24,7 +25,7 @@ import { tellInput } from "./hostFiles";
 import { BOOT_ENTRY_TICKS, BOOT_START_INFO, LINK_BOOT_RECORD } from "./links";
 import { limitBytes, measureMemory } from "./memoryMap";
 import { fullNanoseconds, serviceInput } from "./output";
-import { copyPhysical } from "./pages";
+import { copyPhysical, unmapFirstPage } from "./pages";
 import { beginPanic, endPanic, panicWith, stopAtAssertion } from "./panic";
 import {
   hasStore,
@@ -64,6 +65,7 @@ export function startKernel(): void {
   checkStart(startPlatform());
   applyCommandLine();
   checkMemory();
+  unmapFirstPage();
   setLineMode(isRaw, echoes);
   setSaysExit(saysExit);
   if (showsTiming) reportTiming();
@@ -129,15 +131,26 @@ function reportTiming(): void {
 }
 
 function runImage(): void {
+  let isWatching = false;
   while (true) {
     service();
     const outcome = run(SLICE_POLLS);
+    if (hasStore && !isWatching) isWatching = watchRequests();
     if (outcome == OUTCOME_SLICE) refresh();
     else if (outcome == OUTCOME_IDLE) idle(outcomeDetail());
     else if (outcome == OUTCOME_WAITING) idle(0);
     else if (outcome == OUTCOME_QUIT) endWithCode((<u32>outcomeDetail()) & 0xff, endReason());
     else panicWith("the image cannot go on");
   }
+}
+
+/** Only after the first slice: xenstore may take its time to answer. */
+function watchRequests(): bool {
+  if (startControl() < 0) {
+    report.text("stvm: xenstore does not take a watch: requests to shut down are not heard");
+    report.endLine(true);
+  }
+  return true;
 }
 
 /** Looks at everything that may have happened. Events are taken before: none is lost. */
@@ -151,7 +164,9 @@ function service(): void {
     panicWith("the console's ring is full: nobody has read it for 30 s", true);
   if (!hasStore) return;
   serviceRequests();
-  if (takeResumed()) checkStart(startPlatform());
+  if (!takeResumed()) return;
+  checkStart(startPlatform());
+  if (hasStore) watchRequests();
 }
 
 /** Waits until a time (UTC microseconds; 0: without end) or an event. */

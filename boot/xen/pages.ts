@@ -23,7 +23,10 @@ let entryPlace: u64 = 0;
 let entryLevel: i32 = 0;
 
 function findEntry(address: Address): bool {
-  const virtual = memoryBase() + address;
+  return findEntryOf(memoryBase() + address);
+}
+
+function findEntryOf(virtual: u64): bool {
   let table = cr3() & ADDRESS_MASK;
   for (let level = TOP_LEVEL; level >= 0; level--) {
     const index = (virtual >> (PAGE_SHIFT + TABLE_SHIFT * <u32>level)) & TABLE_MASK;
@@ -65,6 +68,16 @@ export function mapLarge(address: Address, physical: u64): bool {
   if (findEntry(address) || entryLevel != 1) return false;
   store64(entryPlace, physical | NO_EXECUTE | LARGE | WRITABLE | PRESENT);
   return true;
+}
+
+/**
+ * Takes the first page of physical memory out of the map, where it is mapped by 4 KiB: a loader may have left something
+ * there, and afterwards nobody has business at address 0.
+ */
+export function unmapFirstPage(): void {
+  if (!findEntryOf(0) || entryLevel != 0) return;
+  store64(entryPlace, 0);
+  setCr3(cr3());
 }
 
 /** Copies from physical memory below 4 GiB. */

@@ -12,7 +12,6 @@ import {
   KVM_REGISTER_WALL_CLOCK,
   KVM_SYSTEM_TIME_ENABLE,
 } from "./clock/clockProtocol";
-import { startControl } from "./control";
 import { startEventChannels } from "./events/eventChannels";
 import { PAGE_BYTES, SHARED_TIME_OFFSET, SHARED_WALL_CLOCK_OFFSET } from "./events/eventProtocol";
 import { MAP_SHARED_INFO } from "./hypercalls/hypercallProtocol";
@@ -63,7 +62,6 @@ function startOnXen(xenLeaf: u32): i32 {
   startEventChannels(sharedPage);
   if (!startOutput(true)) return START_NO_CONSOLE;
   hasStore = startStore();
-  if (hasStore) startControl();
   return START_GOOD;
 }
 

@@ -35,7 +35,7 @@ let isOpen: bool = false;
 let isUnread: bool = false;
 let semaphore: u32 = 0;
 /** Set after a suspension: the platform must be started again. */
-export let hasResumed: bool = false;
+let hasResumed: bool = false;
 
 export function openRequests(): void {
   isOpen = true;

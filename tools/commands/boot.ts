@@ -11,7 +11,7 @@ import { errorColours, UsageError } from "../terminal.js";
 
 interface Arguments {
   app: string;
-  words?: string[];
+  "--"?: string[];
   memory: string;
   timeout?: number;
   gdb?: boolean | number;
@@ -30,7 +30,8 @@ export const bootCommand: CommandModule<object, Arguments> = {
     parser
       .positional("app", { type: "string", demandOption: true, describe: "a kernel of stvm build, or an image" })
       .positional("words", { type: "string", array: true, describe: "arguments of the image" })
-      .parserConfiguration({ "halt-at-non-option": true, "parse-positional-numbers": false })
+      // What is behind the app comes untouched (tools/stvm.ts puts the separator).
+      .parserConfiguration({ "populate--": true })
       .option("memory", { type: "string", requiresArg: true, default: "64m", describe: "memory of the machine" })
       .option("timeout", { type: "number", requiresArg: true, describe: "seconds after which it is ended" })
       .option("gdb", { describe: "wait for gdb at this port (1234)", coerce: gdbPort })
@@ -62,7 +63,7 @@ async function boot(given: Arguments): Promise<number> {
     const isTerminal = process.stdin.isTTY === true;
     // What comes from a pipe would be seen twice.
     const machineWords = [...(given.timing ? ["stvm.timing"] : []), ...(isTerminal ? [] : ["stvm.echo=off"])];
-    const commandLine = kernelCommandLine(machineWords, given.words ?? []);
+    const commandLine = kernelCommandLine(machineWords, given["--"] ?? []);
     const timeoutMilliseconds = given.timeout === undefined ? undefined : given.timeout * 1000;
     const request = { kernel: built.kernel, commandLine, memoryMegabytes, timeoutMilliseconds };
     return given.xen ? await bootUnderXen(request, say) : await bootUnderQemu(request, given, say);

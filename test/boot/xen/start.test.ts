@@ -132,8 +132,8 @@ describe("faults reach the kernel with their vector", () => {
     expect(run([["mov", "rax", { base: "rbx", displacement }], ...answer])).toBe(PAGE_FAULT);
   });
 
-  testInQemu("the page at 0", () => {
-    expect(run([["xor", "ecx", "ecx"], ["mov", "eax", { base: "rcx" }], ...answer])).toBe(PAGE_FAULT);
+  testInQemu("writing the page at 0", () => {
+    expect(run([["xor", "ecx", "ecx"], ["mov", { base: "rcx" }, "eax"], ...answer])).toBe(PAGE_FAULT);
   });
 
   testInQemu("writing code", () => {
