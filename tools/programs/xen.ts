@@ -2,7 +2,6 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
-import { debugSections } from "../../boot/link/dwarf.js";
 import { preloadImage, type PreloadOptions } from "../../boot/link/preload.js";
 import { readPlatform, specialise } from "../../boot/link/specialise.js";
 import { KERNEL_ENTRIES, linkKernel } from "../../boot/link/xen.js";
@@ -75,7 +74,7 @@ export async function buildXenKernel(options: XenKernelOptions): Promise<XenKern
     module: native,
     memory: module.memory,
     driversEnd: platform.dataEnd,
-    debugSections: options.debug ? (code) => debugSections(native, module.sourceMap, code) : undefined,
+    debugSections: options.debug ? () => [] : undefined,
   });
   const text = guestConfiguration(options.output, config, kernel.memoryBytes);
   writeAtomically(options.output, kernel.elf);

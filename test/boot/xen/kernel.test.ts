@@ -80,9 +80,9 @@ describe("the image's end", () => {
 
 describe("waiting", () => {
   it("idle until a time is one poll", () => {
-    // The first wait ends at once: xenstore has answered since the rings were looked at.
+    // The first waits end at once: xenstore has answered since the rings were looked at.
     const idle = { code: IDLE, detail: 1_700_000_010_000_000n };
-    kernel.outcomes.push(idle, idle, { code: QUIT });
+    kernel.outcomes.push(idle, idle, idle, { code: QUIT });
     expect(start()).toBe(POWER_OFF);
     expect(kernel.machine.ticks).toBeGreaterThanOrEqual(10_000_000_000n);
     expect(kernel.xen.waits.filter(({ until }) => until > 9_999_000_000n && until < 10_001_000_000n).length).toBe(1);
