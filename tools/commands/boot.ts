@@ -1,7 +1,7 @@
 // `stvm boot`: an image, or a kernel that `stvm build --target xen` has made, in a virtual machine: under QEMU without
 // Xen, or with --xen as a real guest. Console here, exit code handed on.
 
-import { closeSync, existsSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
+import { closeSync, existsSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { type CommandModule } from "yargs";
@@ -123,7 +123,13 @@ async function kernelOf(
   try {
     const kernel = join(folder, `${basename(given.app).replace(/\.image$/, "")}.xen`);
     if (process.stderr.isTTY) say(`building a kernel of ${given.app}`);
-    await buildXenKernel({ image: given.app, output: kernel, debug: given.gdb !== undefined });
+    const options = {
+      image: given.app,
+      output: kernel,
+      primitives: "reachable",
+      debug: given.gdb !== undefined,
+    } as const;
+    writeFileSync(kernel, (await buildXenKernel(options, () => {})).file);
     return { kernel, folder };
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });

@@ -2,14 +2,15 @@
 
 import { type CommandModule } from "yargs";
 import { byteCount } from "../runOptions.js";
-import { colours, errorColours } from "../terminal.js";
+import { colours, errorColours, UsageError } from "../terminal.js";
 
 interface Arguments {
   image: string;
-  target: "linux";
+  target: "linux" | "xen";
   output: string;
   edenSize?: string;
   primitives: "reachable" | "all";
+  config?: string;
   debug: boolean;
   json: boolean;
 }
@@ -26,7 +27,7 @@ export const buildCommand: CommandModule<object, Arguments> = {
       .option("target", {
         type: "string",
         requiresArg: true,
-        choices: ["linux"] as const,
+        choices: ["linux", "xen"] as const,
         default: "linux" as const,
         describe: "what it shall run on",
       })
@@ -45,13 +46,22 @@ export const buildCommand: CommandModule<object, Arguments> = {
         default: "reachable" as const,
         describe: "those that the image's methods name, or all that there are",
       })
+      .option("config", {
+        type: "string",
+        requiresArg: true,
+        describe:
+          "for xen: app.json with name, memory, arguments, heap, eden, words, onPowerOff, onReboot, onCrash, xl",
+      })
       .option("debug", { type: "boolean", default: false, describe: "keep symbols and source lines for gdb" })
       .option("json", { type: "boolean", default: false, describe: "print JSON, for programs" })
-      .example("$0 build Pharo.image --target linux -o pharo", ""),
+      .example("$0 build Pharo.image --target linux -o pharo", "")
+      .example("$0 build Pharo.image --target xen -o pharo.xen --config pharo.json", ""),
   handler: build,
 };
 
 async function build(given: Arguments): Promise<void> {
+  if (given.target === "xen") return buildForXen(given);
+  if (given.config !== undefined) throw new UsageError("--config: is for --target xen; leave it out");
   const start = performance.now();
   const edenBytes = given.edenSize === undefined ? undefined : byteCount(given.edenSize, "edenSize");
   const [{ buildLinuxProgram }, { writeAtomically }] = await Promise.all([
@@ -72,6 +82,29 @@ async function build(given: Arguments): Promise<void> {
       `${colours.bold(given.output)}: ${kilobytes(report.bytes)} (${parts}) for ${given.target} (${seconds.toFixed(1)} s)`,
     );
   }
+}
+
+/** Writes the kernel, and beside it the configuration for xl. */
+async function buildForXen(given: Arguments): Promise<void> {
+  const start = performance.now();
+  const edenBytes = given.edenSize === undefined ? undefined : byteCount(given.edenSize, "edenSize");
+  const [{ buildXenKernel, readKernelConfig }, { writeAtomically }] = await Promise.all([
+    import("../programs/xen.js"),
+    import("../atomicFile.js"),
+  ]);
+  const { image, output, primitives, debug } = given;
+  const config = given.config === undefined ? undefined : readKernelConfig(given.config);
+  const kernel = await buildXenKernel({ image, output, config, edenBytes, primitives, debug }, progressAfter(start));
+  endProgress();
+  writeAtomically(output, kernel.file);
+  writeAtomically(kernel.configurationPath, Buffer.from(kernel.configuration));
+  const seconds = (performance.now() - start) / 1000;
+  const { codeBytes, memoryBytes, configurationPath: configuration } = kernel;
+  const report = { target: given.target, output, configuration, bytes: kernel.file.length, codeBytes, memoryBytes };
+  if (given.json) return console.log(JSON.stringify({ ...report, seconds }, undefined, 2));
+  const parts = `code ${kilobytes(codeBytes)}, starts in ${Math.ceil(memoryBytes / (1 << 20))} MB`;
+  const size = `${colours.bold(output)}: ${kilobytes(report.bytes)} (${parts})`;
+  console.log(`${size} for ${given.target}, with ${configuration} (${seconds.toFixed(1)} s)`);
 }
 
 function kilobytes(bytes: number): string {

@@ -2,14 +2,16 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
-import { preloadImage, type PreloadOptions } from "../../boot/link/preload.js";
+import { debugSections } from "../../boot/link/dwarf.js";
+import { preloadImage } from "../../boot/link/preload.js";
+import { type PrimitiveChoice } from "../../boot/link/primitives.js";
 import { readPlatform, specialise } from "../../boot/link/specialise.js";
 import { KERNEL_ENTRIES, linkKernel } from "../../boot/link/xen.js";
 import { compileNative } from "../../boot/native/compile.js";
-import { writeAtomically } from "../atomicFile.js";
 import { kernelCommandLine } from "../kernelWords.js";
 import { byteCount } from "../runOptions.js";
 import { UsageError } from "../terminal.js";
+import { buildFile } from "./buildFiles.js";
 import { configString, formatGuestConfig } from "../testbed/guestConfig.js";
 
 /** What app.json may say; sizes are texts such as "64m". */
@@ -34,58 +36,60 @@ export interface KernelConfig {
   readonly xl?: Readonly<Record<string, string>>;
 }
 
-export interface XenKernelOptions {
+export interface XenBuild {
   readonly image: string;
+  /** The kernel's file; what it is called is the domain's name, unless the configuration says otherwise. */
   readonly output: string;
   readonly config?: KernelConfig;
-  readonly debug?: boolean;
   readonly edenBytes?: number;
-  readonly primitives?: PreloadOptions["primitives"];
+  readonly primitives: PrimitiveChoice;
+  /** Symbols and lines for gdb in the file. */
+  readonly debug: boolean;
 }
 
-export interface XenKernelReport {
-  readonly kernel: string;
-  readonly configuration: string;
-  readonly fileBytes: number;
+export interface BuiltKernel {
+  readonly file: Uint8Array;
   readonly codeBytes: number;
-  /** The least memory that the domain needs to start. */
+  /** The least memory that the domain needs to start, in bytes. */
   readonly memoryBytes: number;
+  /** Text of the configuration for xl, and where it belongs. */
+  readonly configuration: string;
+  readonly configurationPath: string;
 }
 
 const MEGABYTE = 1 << 20;
 /** What a domain has beyond what its kernel needs to start: for the heap to grow. */
 const SPARE_MEGABYTES = 48;
 
-/** Builds a kernel. Throws a VmError or a UsageError with thing, reason and way out; files appear whole or not at all. */
-export async function buildXenKernel(options: XenKernelOptions): Promise<XenKernelReport> {
-  const config = options.config ?? {};
-  const build = (name: string) => new URL(`../../../${name}`, import.meta.url);
-  const platform = readPlatform(build("xen.wasm"));
+/** Builds a kernel; `stage` is told what is being done. Throws a VmError or a UsageError with thing, reason and way out. */
+export async function buildXenKernel(options: XenBuild, stage: (text: string) => void): Promise<BuiltKernel> {
+  const { image, output, config = {}, primitives, debug } = options;
+  stage("laying the image out");
+  const platform = readPlatform(buildFile("xen.wasm"));
   const preload = preloadImage({
-    image: options.image,
-    module: readFileSync(build("stvm-names.wasm")),
+    image,
+    module: readFileSync(buildFile("stvm-names.wasm")),
     reservedEnd: platform.dataEnd,
     edenBytes: options.edenBytes ?? (config.eden === undefined ? undefined : byteCount(config.eden, "eden")),
-    primitives: options.primitives,
+    primitives,
   });
-  const module = await specialise(platform, preload, basename(options.image), KERNEL_ENTRIES);
+  stage("leaving out what it cannot reach");
+  const module = await specialise(platform, preload, basename(image), KERNEL_ENTRIES, debug);
+  stage("compiling to machine code");
   const native = compileNative(module.bytes, { lowMemoryUnused: true, growFunction: "growMemory" });
+  const { sourceMap } = module;
   const kernel = linkKernel({
     module: native,
     memory: module.memory,
     driversEnd: platform.dataEnd,
-    debugSections: options.debug ? () => [] : undefined,
+    debugSections: sourceMap === undefined ? undefined : (code) => debugSections(native, sourceMap, code),
   });
-  const text = guestConfiguration(options.output, config, kernel.memoryBytes);
-  writeAtomically(options.output, kernel.elf);
-  const configuration = `${options.output.replace(/\.(xen|elf)$/, "")}.cfg`;
-  writeAtomically(configuration, Buffer.from(text));
   return {
-    kernel: options.output,
-    configuration,
-    fileBytes: kernel.elf.length,
+    file: kernel.elf,
     codeBytes: kernel.codeBytes,
     memoryBytes: kernel.memoryBytes,
+    configuration: guestConfiguration(output, config, kernel.memoryBytes),
+    configurationPath: `${output.replace(/\.(xen|elf)$/, "")}.cfg`,
   };
 }
 
