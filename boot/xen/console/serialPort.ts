@@ -6,14 +6,12 @@ import { Address } from "../../../vm/memory/oop";
 
 const DATA: i32 = 0x3f8;
 const INTERRUPTS: i32 = 0x3f9;
-const FIFO: i32 = 0x3fa;
 const LINE_CONTROL: i32 = 0x3fb;
 const LINE_STATUS: i32 = 0x3fd;
 const SCRATCH: i32 = 0x3ff;
 const HAS_INPUT: i32 = 1;
 const CAN_SEND: i32 = 0x20;
 const EIGHT_BITS: i32 = 3;
-const FIFO_ON: i32 = 7;
 /** Turns of asking after which a port that takes nothing counts as full. */
 const MOST_TURNS: u32 = 2_000_000;
 
@@ -23,7 +21,7 @@ export function startSerial(): bool {
   if (in8(SCRATCH) != 0x5a) return false;
   out8(INTERRUPTS, 0);
   out8(LINE_CONTROL, EIGHT_BITS);
-  out8(FIFO, FIFO_ON);
+  // The FIFOs are left as they are: switching them on or off drops what was typed before.
   return true;
 }
 
