@@ -314,16 +314,16 @@ export function primitiveExitCriticalSection(): void {
 export function primitiveEnterCriticalSection(): void {
   const mutex = receiver();
   const process = argumentCount > 0 ? argument(0) : activeProcess();
-  if (process != activeProcess()) {
-    fail(ERROR_BAD_ARGUMENT);
-    return;
-  }
   const owner = fetchPointer(MUTEX_OWNER, mutex);
   if (owner == nil) {
     storePointer(MUTEX_OWNER, mutex, process);
     popThenAnswer(argumentCount, falseObject);
   } else if (owner == process) {
     popThenAnswer(argumentCount, trueObject);
+  } else if (process != activeProcess()) {
+    // Only who runs can be made to wait.
+    fail(ERROR_BAD_ARGUMENT);
+    return;
   } else {
     popThenAnswer(argumentCount, falseObject);
     addLast(process, mutex);

@@ -36,6 +36,7 @@ export function primitiveQuit(): void {
 
 /** 230. relinquishProcessorForMicroseconds: the run ends idle, until the timer or a signal from outside. */
 export function primitiveRelinquishProcessor(): void {
+  if (argumentCount != 1 || !isSmallInteger(argument(0))) return fail();
   relinquish();
   forcePoll();
 }
