@@ -93,7 +93,10 @@ function placeCode(module: NativeModule, placement: Placement): Uint8Array {
         const value = placement.linked.get(relocation.number);
         if (value === undefined) throw new Error(`link: cpu.linked(${relocation.number}) has no value`);
         view.setBigUint64(relocation.offset, value, true);
+        break;
       }
+      case "grow":
+        throw new Error("link: memory.grow has no routine; compile with growFunction");
     }
   }
   return code;

@@ -36,7 +36,9 @@ interface CompilerExports {
 
 const FLAG_LOW_MEMORY_UNUSED = 1;
 const FLAG_LINES = 2;
+const FLAG_GROWS_OUTSIDE = 4;
 const LINKED = 0x80000000;
+const GROW = 0x7fffffff;
 
 // Numbers of main.ts's `fact`.
 const FACT_INITIAL_PAGES = 0;
@@ -58,7 +60,10 @@ export function compileNative(wasm: Uint8Array, options: NativeOptions = {}): Na
   const address = compiler.begin(wasm.length);
   if (address === 0) throw new Error(`native: no memory for a module of ${wasm.length} bytes`);
   new Uint8Array(compiler.memory.buffer).set(wasm, address);
-  const flags = (options.lowMemoryUnused ? FLAG_LOW_MEMORY_UNUSED : 0) | FLAG_LINES;
+  const flags =
+    FLAG_LINES |
+    (options.lowMemoryUnused ? FLAG_LOW_MEMORY_UNUSED : 0) |
+    (options.growOutside ? FLAG_GROWS_OUTSIDE : 0);
   const failure = compiler.compile(flags, growFunction(sections, options));
   if (failure !== 0) throw new Error(`native: ${explain(failure, compiler, sections)}`);
   return collect(compiler, sections);
@@ -153,6 +158,7 @@ function collectRelocations(compiler: CompilerExports, words: Uint32Array, impor
     const offset = words[start + 2 * i];
     const target = words[start + 2 * i + 1];
     if (target >= LINKED) relocations.push({ kind: "linked", offset, number: target - LINKED });
+    else if (target === GROW) relocations.push({ kind: "grow", offset });
     else if (target < imported) relocations.push({ kind: "call", offset, index: target });
   }
   return relocations;

@@ -30,6 +30,7 @@ import {
   HELPER_POPCNT,
   HELPER_TRUNCATE,
   helperBytes,
+  setGrowsOutside,
 } from "./helpers";
 import { emitInstruction, setGrowFunction } from "./instructions";
 import { bind, startLabels, useLabelTables } from "./labels";
@@ -63,6 +64,8 @@ import { startSelect, takeEvent } from "./select";
 export const FLAG_LOW_MEMORY_UNUSED: u32 = 1;
 /** Keep a table of lines. */
 export const FLAG_LINES: u32 = 2;
+/** memory.grow jumps to a routine of the linker's. */
+export const FLAG_GROWS_OUTSIDE: u32 = 4;
 
 /** Function whose compilation failed. */
 export let failedFunction: u32 = 0;
@@ -83,6 +86,7 @@ let usesInit = false;
 export function compileModule(module: usize, bytes: u32, optionFlags: u32, growIndex: i32): void {
   flags = optionFlags;
   setGrowFunction(growIndex);
+  setGrowsOutside((flags & FLAG_GROWS_OUTSIDE) != 0);
   failedFunction = 0xffffffff;
   readModule(module, bytes);
   if (failure == FAILURE_NONE) surveyBodies();
@@ -112,7 +116,8 @@ export function compileModule(module: usize, bytes: u32, optionFlags: u32, growI
 
 /** One look at all bodies: how large tables must be and which helpers are wanted. */
 function surveyBodies(): void {
-  instructionCount = referenceRoom = largestBody = mostLocals = wantedHelpers = 0;
+  referenceRoom = 1;
+  instructionCount = largestBody = mostLocals = wantedHelpers = 0;
   usesInit = false;
   for (let index = importedFunctionCount; index < functionCount; index++) {
     const body = functionBody(index);

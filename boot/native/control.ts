@@ -40,6 +40,8 @@ import {
   isConstant,
   isFloatType,
   isInRegister,
+  KIND_REGISTER,
+  kindOf,
   loadInto,
   peek,
   pushRegister,
@@ -478,8 +480,8 @@ export function branchTable(): void {
   const result = branchResult(construct);
   if (result != TYPE_VOID) {
     if (!isFloatType(result)) avoid(selector, RAX);
+    // The result's register stays busy until the table is there.
     moveResult(result);
-    drop();
   }
   const register = readableClean(selector);
   aluConstant(ALU_CMP, false, register, <i32>count);
@@ -487,9 +489,10 @@ export function branchTable(): void {
     jumpToConstruct(-1, construct);
   } else {
     jumpToConstruct(IF_ABOVE_OR_EQUAL, construct);
-    emitTable(register, count, depths);
+    emitTable(selector, count, depths);
   }
   free(selector);
+  if (result != TYPE_VOID) drop();
   moveReader(behind);
   isReachable = false;
 }
@@ -509,9 +512,12 @@ function jumpToConstruct(condition: i32, construct: usize): void {
   else store<u32>(construct, jumpTo(condition, load<u32>(construct, 16)), 16);
 }
 
-function emitTable(register: i32, count: u32, depths: usize): void {
+function emitTable(selector: usize, count: u32, depths: usize): void {
+  const register = registerOf(selector);
+  const isOwn = kindOf(selector) == KIND_REGISTER;
   const base = allocate(false);
-  const target = allocate(false);
+  // No more than three registers are sure to be there, and a result may be in one.
+  const target = isOwn ? register : allocate(false);
   // lea base, [rip + distance to the table]
   emit8(base >= 8 ? 0x4c : 0x48);
   emit8(0x8d);
@@ -524,7 +530,7 @@ function emitTable(register: i32, count: u32, depths: usize): void {
   withRegister(0, false, 0xff, 4, target);
   store<i32>(distance, <i32>(at - distance - 4));
   release(base);
-  release(target);
+  if (!isOwn) release(target);
   const table = at;
   moveReader(depths);
   for (let i: u32 = 0; i < count; i++) {

@@ -46,6 +46,7 @@ import { reserve } from "./arena";
 import { segmentBytes, segmentCount, segmentIsPassive, segmentSize, segmentSizeOffset, setSegmentCode } from "./module";
 import { claim, release, take } from "./operands";
 import { place, placeEntries, startPlacing } from "./placing";
+import { noteGrow } from "./references";
 
 export const HELPER_CEIL: i32 = 0;
 export const HELPER_FLOOR: i32 = 1;
@@ -72,6 +73,13 @@ const TWO_63: i64 = 0x43e0000000000000;
 
 /** u32 code offset + 1 per helper. */
 let table: usize = 0;
+
+let growsOutside = false;
+
+/** Whether the linker has a routine for memory.grow: rax in and out, altering no more than a helper may. */
+export function setGrowsOutside(outside: bool): void {
+  growsOutside = outside;
+}
 
 /** Emits the helpers whose bits are set; those of memory.init with `usesInit`, with their segments' bytes. */
 export function emitHelpers(wanted: u32, usesInit: bool): void {
@@ -513,8 +521,14 @@ function emitFill(): void {
   returnFromString();
 }
 
-/** memory.grow where no function does it: the size if nothing is asked for, else -1. */
+/** memory.grow where no function does it: the linker's routine, or the size if nothing is asked for, else -1. */
 function emitGrow(): void {
+  if (growsOutside) {
+    emit8(0xe9);
+    noteGrow();
+    emit32(0);
+    return;
+  }
   withRegister(0, false, 0x85, RAX, RAX);
   const isMore = jumpShort(IF_NOT_EQUAL);
   memoryAt(RBP, NO_REGISTER, 0, CONTEXT_MEMORY_PAGES);

@@ -37,6 +37,8 @@ export interface NativeModule {
 export type NativeRelocation =
   /** 4 bytes: address of the imported function `functions[index]` minus address of the byte behind these four. */
   | { readonly kind: "call"; readonly offset: number; readonly index: number }
+  /** 4 bytes, likewise: the routine for memory.grow (NativeOptions.growOutside). */
+  | { readonly kind: "grow"; readonly offset: number }
   /** 8 bytes: the linker's constant of that number, asked for by `cpu.linked(number)`. */
   | { readonly kind: "linked"; readonly offset: number; readonly number: number };
 
@@ -86,4 +88,9 @@ export interface NativeOptions {
    * (cpu.setMemoryPages). Without it memory.grow answers -1 for anything but 0.
    */
   readonly growFunction?: string;
+  /**
+   * Without growFunction: memory.grow jumps to a routine that the linker provides. It finds the pages to add in rax and
+   * leaves the answer there, returns by `ret`, and alters nothing but rax, rcx, rdx and xmm0 to xmm3.
+   */
+  readonly growOutside?: boolean;
 }

@@ -7,6 +7,8 @@ import { functionCode, importedFunctionCount } from "./module";
 
 /** Marks a linker's constant. */
 export const LINKED: u32 = 0x80000000;
+/** Marks a jump to the linker's routine for memory.grow. */
+export const GROW: u32 = 0x7fffffff;
 
 // u32 offset in the code, u32 function or LINKED + number.
 export let references: usize = 0;
@@ -42,6 +44,11 @@ export function noteCall(index: u32): void {
   note(index);
 }
 
+/** The next four bytes are the distance to the linker's routine for memory.grow. */
+export function noteGrow(): void {
+  note(GROW);
+}
+
 /** The next eight bytes are a constant of the linker. */
 export function noteLinked(number: u32): void {
   note(LINKED | number);
@@ -69,7 +76,7 @@ export function resolveCalls(): void {
   for (let i: u32 = 0; i < referenceCount; i++) {
     const entry = references + <usize>(i << 3);
     const target = load<u32>(entry, 4);
-    if (target >= LINKED || target < importedFunctionCount) continue;
+    if (target >= GROW || target < importedFunctionCount) continue;
     const offset = load<u32>(entry);
     store<u32>(codeStart + offset, functionCode(target) - offset - 4);
   }

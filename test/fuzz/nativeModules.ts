@@ -21,7 +21,7 @@ const PASSES: readonly (readonly string[])[] = [[], ["-O1"], ["-O3"], []];
 export async function fuzzNative(
   first: number,
   count: number,
-  progress: (done: number, problems: number) => void = () => undefined,
+  progress: (done: number, problems: readonly string[]) => void = () => undefined,
 ): Promise<FuzzReport> {
   const source = new RandomModules();
   const refused = new Map<string, number>();
@@ -44,7 +44,7 @@ export async function fuzzNative(
       if (/build the module without/.test(reason)) refused.set(reason, (refused.get(reason) ?? 0) + 1);
       else problems.push(`seed ${seed}: ${reason}`);
     }
-    progress(seed - first + 1, problems.length);
+    progress(seed - first + 1, problems);
   }
   return { modules: count, calls, refused, problems };
 }

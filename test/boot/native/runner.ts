@@ -77,6 +77,8 @@ const CELL_SIGNAL_ACTION = 64;
 const CELL_SIGNAL_STACK = 128;
 const CELLS_BYTES = 256;
 const ALTERNATE_STACK_BYTES = 65536;
+/** Of a memory that grew beyond, only these come out. */
+export const MOST_PAGES_COMPARED = 1024;
 
 /** Runs calls one after another in one process, after the module's start function. */
 export function runNative(module: NativeModule, calls: readonly NativeCall[]): NativeRun {
@@ -90,7 +92,7 @@ export function runNative(module: NativeModule, calls: readonly NativeCall[]): N
   );
   const placed = placeModule(
     {
-      ...module,
+      ...withGrowth(module, RUNNER + BigInt(runner.labels.get("grow")!)),
       functions: module.functions.map((each, index) => {
         const stub = stubs[index];
         return stub === undefined ? each : { ...each, from: undefined, offset: Number(stub - CODE) };
@@ -117,6 +119,16 @@ export function runNative(module: NativeModule, calls: readonly NativeCall[]): N
     ],
   });
   return decode(module, execute(file), all.length, answersAt, logAt, dataBytes);
+}
+
+/** Fills in the jump to the runner's routine for memory.grow. */
+function withGrowth(module: NativeModule, routine: bigint): NativeModule {
+  const code = module.code.slice();
+  const view = new DataView(code.buffer);
+  for (const { kind, offset } of module.relocations) {
+    if (kind === "grow") view.setInt32(offset, Number(routine - CODE) - offset - 4, true);
+  }
+  return { ...module, code, relocations: module.relocations.filter(({ kind }) => kind !== "grow") };
 }
 
 function segment(name: string, address: bigint, bytes: Uint8Array, memoryBytes: number, execute: boolean) {
@@ -258,6 +270,10 @@ function program(module: NativeModule, dataBytes: number): Statement[] {
     ["mov", "rdx", 8],
     ["call", "write"],
     ["mov", "edx", memory("rbp", CONTEXT_MEMORY_PAGES)],
+    ["cmp", "edx", MOST_PAGES_COMPARED],
+    ["jbe", "fewPages"],
+    ["mov", "edx", MOST_PAGES_COMPARED],
+    "fewPages:",
     ["shl", "rdx", 16],
     ["mov", "rsi", MEMORY],
     ["call", "write"],
@@ -280,10 +296,53 @@ function program(module: NativeModule, dataBytes: number): Statement[] {
     ["jmp", "write"],
     "written:",
     ["ret"],
+    ...growth(module),
     "restorer:",
     ["mov", "eax", 15],
     ["syscall"],
     ...module.functions.flatMap(({ from }, index) => (from === undefined ? [] : importStub(index))),
+  ];
+}
+
+/** memory.grow: maps the pages that are asked for, up to the module's limit. */
+function growth(module: NativeModule): Statement[] {
+  const kept = ["rdi", "rsi", "r8", "r9", "r10", "r11"];
+  return [
+    "grow:",
+    ["mov", "ecx", memory("rbp", CONTEXT_MEMORY_PAGES)],
+    ["test", "eax", "eax"],
+    ["jz", "grown"],
+    ["lea", "rdx", { base: "rcx", index: "rax", scale: 1 }],
+    ["cmp", "rdx", module.memory.maximumPages],
+    ["ja", "notGrown"],
+    ...kept.map((name): Statement => ["push", name]),
+    ["push", "rcx"],
+    ["push", "rdx"],
+    ["mov", "rdi", "rcx"],
+    ["shl", "rdi", 16],
+    ["mov", "rsi", MEMORY],
+    ["add", "rdi", "rsi"],
+    ["mov", "rsi", "rax"],
+    ["shl", "rsi", 16],
+    ["mov", "edx", 3],
+    // MAP_PRIVATE, MAP_FIXED, MAP_ANONYMOUS, MAP_NORESERVE
+    ["mov", "r10d", 0x4032],
+    ["mov", "r8", -1],
+    ["xor", "r9d", "r9d"],
+    ["mov", "eax", 9],
+    ["syscall"],
+    ["pop", "rdx"],
+    ["pop", "rcx"],
+    ...kept.reverse().map((name): Statement => ["pop", name]),
+    ["cmp", "rax", 0],
+    ["jl", "notGrown"],
+    ["mov", memory("rbp", CONTEXT_MEMORY_PAGES), "edx"],
+    "grown:",
+    ["mov", "eax", "ecx"],
+    ["ret"],
+    "notGrown:",
+    ["mov", "eax", -1],
+    ["ret"],
   ];
 }
 
