@@ -2,7 +2,7 @@
 // and, for the tools, which of them are answered.
 
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import ts from "typescript";
 
 const OUT = "build/generated";
@@ -10,6 +10,9 @@ const OUT = "build/generated";
 export function generate() {
   mkdirSync(OUT, { recursive: true });
   const [loop, bytecodes] = handlerFiles();
+  const everyHandler = new Set(dispatchCodes().keys());
+  writeIfChanged("instruction.ts", expandCases("jit/instruction", dispatchCodes(), everyHandler));
+  if (everyHandler.size > 0) throw new Error(`vm/jit/instruction.ts: no case for ${[...everyHandler].join(", ")}`);
   writeIfChanged("loop.ts", loop);
   writeIfChanged("steppingLoop.ts", steppingLoop(loop));
   writeIfChanged("bytecodes.ts", bytecodes);
@@ -25,13 +28,13 @@ export function generate() {
 function handlerFiles() {
   const codes = dispatchCodes();
   const unused = new Set(codes.keys());
-  const texts = ["loop", "bytecodes"].map((name) => expandCases(name, codes, unused));
+  const texts = ["loop", "bytecodes"].map((name) => expandCases(`interpreter/${name}`, codes, unused));
   if (unused.size > 0) throw new Error(`loop.ts and bytecodes.ts: no case for ${[...unused].join(", ")}`);
   return texts;
 }
 
 function expandCases(name, codes, unused) {
-  const source = writeOutEach(readFileSync(`vm/interpreter/${name}.ts`, "utf8"));
+  const source = writeOutEach(readFileSync(`vm/${name}.ts`, "utf8"));
   const text = source.replace(/^( *)case ([a-z]\w*):/gm, (_, indent, handler) => {
     if (!codes.has(handler)) throw new Error(`${name}.ts: case ${handler} is in no bytecode table`);
     unused.delete(handler);
@@ -43,7 +46,7 @@ function expandCases(name, codes, unused) {
   return text
     .replaceAll('from "../../build/generated/', 'from "./generated:')
     .replaceAll('from "../', 'from "../../vm/')
-    .replaceAll('from "./', 'from "../../vm/interpreter/')
+    .replaceAll('from "./', `from "../../vm/${dirname(name)}/`)
     .replaceAll('from "../../vm/interpreter/generated:', 'from "./');
 }
 

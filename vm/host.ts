@@ -192,3 +192,11 @@ export function abort(message: usize, fileName: usize, line: u32, column: u32): 
   hostPanic(<Address>message, message == 0 ? 0 : load<u32>(message - 4));
   unreachable();
 }
+
+/**
+ * Makes WebAssembly's binary format runnable: a module that imports `vm` (memory, table, functions of vm/main.ts) and
+ * exports the function `code`. Answers the function's index in the module's table, or an error where that cannot be.
+ */
+// @ts-ignore: decorator
+@external("host", "installCode")
+export declare function hostInstallCode(address: Address, bytes: u32): i32;

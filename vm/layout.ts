@@ -242,6 +242,8 @@ export const FRAME_IS_BLOCK: u32 = 2;
 export const FRAME_BREAK_REPORTED: u32 = 4;
 /** The method is in SistaV1; the value is what the dispatch adds to its bytes. */
 export const FRAME_IS_SISTA: u32 = 256;
+/** Compiled code made the frame, or has taken it over. */
+export const FRAME_IS_COMPILED: u32 = 512;
 export const FRAME_ARGUMENT_COUNT_SHIFT: u32 = 16;
 
 // Image file headers of Spur (VMMaker: SpurImageReader>>readHeaderFrom:startingAt:). All numbers little-endian; `word` is

@@ -13,6 +13,8 @@ import { signalSemaphoreWithIndex } from "./plugin";
 import { isCallSuspended, resumeCall } from "./interpreter/activation";
 import { startMethod as startMethodNow, startSend as startSendNow } from "./interpreter/outside";
 import { isContext, resumeContext } from "./interpreter/contexts";
+import { disableCompiler, enableCompiler } from "./interpreter/compiledCode";
+import { translate } from "./jit/translate";
 import { startSession } from "./interpreter/control";
 import { flushMethodCache } from "./interpreter/lookup";
 import { LOG_ERROR, logEnd, logText } from "./interpreter/log";
@@ -88,6 +90,8 @@ export function run(polls: i32): i32 {
  */
 export function runStepping(polls: i32, steps: u32, frame: u32): i32 {
   const isRunning = begin();
+  // Compiled code does not stop at bytecodes.
+  disableCompiler();
   beginStepping(steps, frame, fp);
   if (isRunning) interpretStepping(polls);
   return outcome;
@@ -123,6 +127,12 @@ export function requestInterrupt(): void {
   interruptAtPoll();
 }
 
+/** Compiles methods from that many activations on. Where the host cannot install code, all stays interpreted. */
+export function enableJit(threshold: i32): void {
+  enableCompiler(threshold, translate.index);
+}
+
+export { extendFromCode, handleFromCode, leaveFromCode, pollFromCode, sendFromCode } from "./interpreter/compiledCode";
 export { forgetSend, outsideAnswer, outsideArguments } from "./interpreter/outside";
 export { newString as newStringFrom, scratchMemory } from "./plugin";
 

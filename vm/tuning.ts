@@ -21,3 +21,8 @@ export const TENURING_PERCENT: u32 = 90;
 export const COMPACTION_FREE_DIVISOR: u32 = 4;
 /** Microseconds that an idle process sleeps where no timer is set: often enough for one that polls something. */
 export const RELINQUISH_MICROSECONDS = 50_000;
+
+/** Bytes of WebAssembly that one compiled method may take; a larger one stays interpreted. */
+export const CODE_BUFFER_BYTES: u32 = 1 << 17;
+/** Bytes for call sites and records of compiled code; when full, all code is dropped and made again as it is wanted. */
+export const COMPILED_AREA_BYTES: u32 = 1 << 19;

@@ -19,6 +19,7 @@ export { fault } from "./faults";
 export { imageNameRecord } from "../common/embedded";
 // The platform contract, vm/host.ts.
 export { log, panic } from "./output";
+export { installCode } from "../common/code";
 export { entropy, monotonicMicroseconds, timezoneOffsetSeconds, utcMicroseconds } from "./clocks";
 export { environment } from "./commandLine";
 export { attribute, setImageName } from "./attributes";

@@ -10,7 +10,11 @@ export class Panic extends Error {
 
 type I32 = number;
 
-export function hostImports(drivers: HostDrivers, memory: () => WebAssembly.Memory): WebAssembly.ModuleImports {
+export function hostImports(
+  drivers: HostDrivers,
+  memory: () => WebAssembly.Memory,
+  install: (bytes: Uint8Array) => number = () => -ERRNO.EINVAL,
+): WebAssembly.ModuleImports {
   const encoder = new TextEncoder();
   const decoder = new TextDecoder();
 
@@ -28,6 +32,7 @@ export function hostImports(drivers: HostDrivers, memory: () => WebAssembly.Memo
       throw new Panic(messageText(bytesAt(address, bytes)));
     },
     log: (level: I32, address: I32, bytes: I32) => drivers.log(level as LogLevel, messageText(bytesAt(address, bytes))),
+    installCode: (address: I32, bytes: I32) => install(bytesAt(address, bytes)),
     utcMicroseconds: () => drivers.utcMicroseconds(),
     monotonicMicroseconds: () => drivers.monotonicMicroseconds(),
     timezoneOffsetSeconds: () => drivers.timezoneOffsetSeconds(),

@@ -4,6 +4,7 @@
 import { type Clock } from "./clock.js";
 import { type HostDrivers, type LogLevel } from "./drivers.js";
 import { heapOf } from "./heap.js";
+import { installCode } from "./compiledCode.js";
 import { hostImports, Panic } from "./imports.js";
 import { type VmExports } from "./module.js";
 import { processLines } from "./processes.js";
@@ -93,7 +94,13 @@ export async function startVm(module: WebAssembly.Module, drivers: HostDrivers, 
   };
 
   let exports: VmExports | undefined;
-  const imports = { host: hostImports(drivers, () => exports!.memory) };
+  const imports = {
+    host: hostImports(
+      drivers,
+      () => exports!.memory,
+      (bytes) => installCode(exports!, bytes),
+    ),
+  };
   const instance = await WebAssembly.instantiate(module, imports);
   exports = instance.exports as unknown as VmExports;
   try {

@@ -197,11 +197,16 @@ export function executeBytecode(code: u32): void {
 
     // Arithmetic and comparison.
     case add: {
-      answerOrSend(floatArithmetic(FLOAT_ADD, stackValue(1), stackValue(0)), 0);
+      const a = stackValue(1);
+      const b = stackValue(0);
+      // Of SmallIntegers the sum is too large.
+      answerOrSend(areSmallIntegers(a, b) ? 0 : floatArithmetic(FLOAT_ADD, a, b), 0);
       break;
     }
     case subtract: {
-      answerOrSend(floatArithmetic(FLOAT_SUBTRACT, stackValue(1), stackValue(0)), 1);
+      const a = stackValue(1);
+      const b = stackValue(0);
+      answerOrSend(areSmallIntegers(a, b) ? 0 : floatArithmetic(FLOAT_SUBTRACT, a, b), 1);
       break;
     }
     case multiply: {

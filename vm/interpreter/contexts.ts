@@ -64,6 +64,7 @@ import { Address, isObject, isSmallInteger, Oop, smallInteger, smallIntegerValue
 import { nil } from "../memory/roots";
 import { followForwarded } from "../memory/walk";
 import { STACK_PAGE_BYTES, STACK_PAGE_COUNT } from "../layout";
+import { disturbCode } from "./compiledCode";
 import { contextSlotsFor, headerArgumentCount, headerBytecodeSet, ipOf, methodHeader, pcOf } from "./methods";
 import { fp, ip, setRegisters, sp } from "./registers";
 import { classIndexOf } from "../memory/header";
@@ -83,6 +84,7 @@ export function externalizeHead(): void {
 
 /** Takes the registers from a page's head and makes it active. */
 export function resumePage(page: Address): void {
+  disturbCode();
   makeActive(page);
   // A poll that was asked for stays asked for.
   if (stackLimit() != POLL_NOW) setStackLimit(pageLimit(page));
@@ -213,6 +215,7 @@ function divorce(frame: Address, frameSpValue: Address, frameIpValue: Address): 
 
 /** Divorces every frame of a page and frees it; the registers mean nothing if it was the active one. */
 export function evictPage(page: Address): void {
+  disturbCode();
   if (page == activePage) externalizeHead();
   let frame = headFp(page);
   let frameSpValue = headSp(page);
@@ -408,6 +411,7 @@ export function setContextSlot(index: u32, context: Oop, value: Oop): void {
     const temp = index - CONTEXT_FIRST_TEMP;
     if (temp < stackDepthOf(context)) {
       store<u64>(tempSlot(frame, temp), value);
+      disturbCode();
       return;
     }
   }

@@ -14,6 +14,11 @@ export function extendB(byte: i32): void {
   extensionB = extensionB == 0 && byte > 127 ? byte - 256 : (extensionB << 8) | byte;
 }
 
+export function setExtensions(a: u32, b: i32): void {
+  extensionA = a;
+  extensionB = b;
+}
+
 /** The first extension's value, which is used up. */
 // @ts-ignore: decorator
 @inline

@@ -31,6 +31,7 @@ import {
   primitiveNumberOf,
 } from "./methods";
 import { PRIMITIVE_INVOKE_OBJECT } from "./primitiveTable";
+import { clearSites, codeOrCountdown } from "./compiledCode";
 import { push, setSp, setStackValue, sp, stackValue } from "./registers";
 import { reportEndlessDoesNotUnderstand, reportRecursiveDoesNotUnderstand } from "./stacktrace";
 
@@ -38,13 +39,15 @@ import { reportEndlessDoesNotUnderstand, reportRecursiveDoesNotUnderstand } from
 const METHOD_CACHE: Address = <Address>memory.data(METHOD_CACHE_BYTES, 16);
 
 // A cache entry: selector u32 | class index u32 | method u32 | primitive number u32, then what an activation needs of the
-// method's header: address of the first bytecode u32 | bytes of arguments and temporaries u32 | bytecode set u32 | unused.
+// method's header: address of the first bytecode u32 | bytes of arguments and temporaries u32 | bytecode set u32 | compiled code,
+// or a countdown (compiledCode.ts) i32.
 export const ENTRY_SELECTOR = 0;
 export const ENTRY_METHOD = 8;
 export const ENTRY_PRIMITIVE = 12;
 export const ENTRY_START = 16;
 export const ENTRY_TEMP_BYTES = 20;
 export const ENTRY_BYTECODE_SET = 24;
+export const ENTRY_CODE = 28;
 const ENTRY_SHIFT = 5;
 
 // What the last lookup found. The argument count is here because a failed lookup changes it.
@@ -71,11 +74,13 @@ export function cacheEntry(selector: Oop, classIndex: u32): Address {
 }
 
 export function flushMethodCache(): void {
+  clearSites();
   memory.fill(METHOD_CACHE, 0, METHOD_CACHE_BYTES);
 }
 
 /** Drops every entry with this selector, or with this method. */
 export function flushMethodCacheFor(selectorOrMethod: Oop): void {
+  clearSites();
   for (let entry = METHOD_CACHE; entry < METHOD_CACHE + METHOD_CACHE_BYTES; entry += 1 << ENTRY_SHIFT) {
     if (load<u32>(entry, ENTRY_SELECTOR) == selectorOrMethod || load<u32>(entry, ENTRY_METHOD) == selectorOrMethod) {
       store<u64>(entry, 0);
@@ -109,6 +114,7 @@ function fillActivation(entry: Address, method: Oop): void {
   store<u32>(entry, firstBytecode(method, header), ENTRY_START);
   store<u32>(entry, headerTempCount(header) << 3, ENTRY_TEMP_BYTES);
   store<u32>(entry, headerBytecodeSet(header), ENTRY_BYTECODE_SET);
+  store<i32>(entry, codeOrCountdown(method, firstBytecode(method, header)), ENTRY_CODE);
 }
 
 export function setNewMethod(method: Oop): void {

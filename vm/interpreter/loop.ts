@@ -22,6 +22,7 @@ import {
   FRAME_FIRST_TEMP,
   FRAME_FLAGS,
   FRAME_IS_BLOCK,
+  FRAME_IS_COMPILED,
   FRAME_IS_SISTA,
   FRAME_RECEIVER,
   SPECIAL_SELECTORS,
@@ -35,7 +36,8 @@ import { isYoung, isYoungObject } from "../memory/map";
 import { fetchPointer, storePointerUnchecked } from "../memory/object";
 import { Address, areSmallIntegers, Oop, smallInteger, smallIntegerValue } from "../memory/oop";
 import { falseObject, nil, specialObject, trueObject } from "../memory/roots";
-import { buildFrame, executeMethod } from "./activation";
+import { activateMethod, buildFrame, executeMethod } from "./activation";
+import { resumeCompiled, runCompiled, takeLeaving, translateActiveFrame, translateMethod } from "./compiledCode";
 import {
   extendA as addExtensionA,
   extendB as addExtensionB,
@@ -47,6 +49,7 @@ import {
   cacheEntry,
   cacheKey,
   ENTRY_BYTECODE_SET,
+  ENTRY_CODE,
   ENTRY_METHOD,
   ENTRY_PRIMITIVE,
   ENTRY_START,
@@ -84,12 +87,12 @@ const SISTA_POP_INTO_REMOTE_TEMP: u32 = 253;
  * Interprets from the registers on until an outcome is set; `polls` is how many sends and backward jumps it may take
  * before it ends the slice.
  */
-export function interpret(polls: i32): void {
+export function interpret(slicePolls: i32): void {
   let ip: Address = ipRegister;
   let sp: Address = spRegister;
   let fp: Address = fpRegister;
   let set = frameFlags(fp) & FRAME_IS_SISTA;
-  store<i32>(0, polls, CELL_POLLS_LEFT);
+  store<i32>(0, slicePolls, CELL_POLLS_LEFT);
 
   for (;;) {
     // Declared here, so that nothing but the registers is carried from one bytecode to the next.
@@ -413,7 +416,7 @@ export function interpret(polls: i32): void {
             store<u64>(sp, value);
             ip = load<u32>(fp, FRAME_CALLER_IP);
             fp = caller;
-            set = frameFlags(fp) & FRAME_IS_SISTA;
+            set = frameFlags(fp) & (FRAME_IS_SISTA | FRAME_IS_COMPILED);
             continue;
           }
         }
@@ -431,7 +434,7 @@ export function interpret(polls: i32): void {
             store<u64>(sp, value);
             ip = load<u32>(fp, FRAME_CALLER_IP);
             fp = caller;
-            set = frameFlags(fp) & FRAME_IS_SISTA;
+            set = frameFlags(fp) & (FRAME_IS_SISTA | FRAME_IS_COMPILED);
             continue;
           }
         }
@@ -690,16 +693,29 @@ export function interpret(polls: i32): void {
         const target = <Oop>load<u32>(entry, ENTRY_METHOD);
         const primitive = load<u32>(entry, ENTRY_PRIMITIVE);
         if (primitive == 0) {
-          // Activation, as in `activateMethod`, on the loop's registers.
-          const tempBytes = load<u32>(entry, ENTRY_TEMP_BYTES);
-          set = load<u32>(entry, ENTRY_BYTECODE_SET);
-          const flags = set | (action << FRAME_ARGUMENT_COUNT_SHIFT);
-          fp = buildFrame(sp, fp, ip, target, tempBytes, action, flags, receiver);
-          sp = fp + FRAME_RECEIVER - tempBytes;
-          ip = load<u32>(entry, ENTRY_START);
-          if (!isPollDue(sp)) continue;
-          setRegisters(ip, sp, fp);
-          action = ACTION_POLL;
+          const code = load<i32>(entry, ENTRY_CODE);
+          if (code >= -1) {
+            // Compiled, or about to be.
+            setRegisters(ip, sp, fp);
+            if (code > 0) runCompiled(code, ip, sp, fp, action);
+            else {
+              store<i32>(entry, translateMethod(target), ENTRY_CODE);
+              activateMethod(target, action);
+            }
+            action = ACTION_RELOAD;
+          } else {
+            store<i32>(entry, code + 1, ENTRY_CODE);
+            // Activation, as in `activateMethod`, on the loop's registers.
+            const tempBytes = load<u32>(entry, ENTRY_TEMP_BYTES);
+            set = load<u32>(entry, ENTRY_BYTECODE_SET);
+            const flags = set | (action << FRAME_ARGUMENT_COUNT_SHIFT);
+            fp = buildFrame(sp, fp, ip, target, tempBytes, action, flags, receiver);
+            sp = fp + FRAME_RECEIVER - tempBytes;
+            ip = load<u32>(entry, ENTRY_START);
+            if (!isPollDue(sp)) continue;
+            setRegisters(ip, sp, fp);
+            action = ACTION_POLL;
+          }
         } else {
           if (primitive - FIRST_QUICK_VARIABLE <= LAST_QUICK - FIRST_QUICK_VARIABLE) {
             sp += action << 3;
@@ -718,20 +734,27 @@ export function interpret(polls: i32): void {
       }
     } else {
       setRegisters(ip, sp, fp);
-      if (action == ACTION_SLOW) executeBytecode(byte + set);
-      else if (action == ACTION_RETURN) returnFromMethod(value);
+      if (action == ACTION_SLOW) {
+        if ((set & FRAME_IS_COMPILED) != 0) resumeCompiled(ip - 1);
+        else executeBytecode(byte + set);
+      }
+      if (action == ACTION_RETURN) returnFromMethod(value);
       else if (action == ACTION_BLOCK_RETURN) returnFromBlock(value);
     }
 
     if (outcome != OUTCOME_NONE) return;
-    if (action == ACTION_POLL || spRegister < load<u32>(0, CELL_STACK_LIMIT)) {
-      if (load<i32>(0, CELL_POLLS_LEFT) < 0) stop(OUTCOME_SLICE);
+    const polls = load<i32>(0, CELL_POLLS_LEFT);
+    if (polls < 0 || action == ACTION_POLL || spRegister < load<u32>(0, CELL_STACK_LIMIT)) {
+      if (polls < 0) {
+        translateActiveFrame();
+        stop(OUTCOME_SLICE);
+      }
       if (!poll()) return;
     }
     ip = ipRegister;
     sp = spRegister;
     fp = fpRegister;
-    set = frameFlags(fp) & FRAME_IS_SISTA;
+    set = frameFlags(fp) & (takeLeaving() ? FRAME_IS_SISTA : FRAME_IS_SISTA | FRAME_IS_COMPILED);
   }
 }
 

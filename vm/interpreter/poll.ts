@@ -24,8 +24,10 @@ import {
   memoryFull,
   mournersPending,
   objectsMoved,
+  oldObjectsMoved,
 } from "../memory/collector";
 import { externalizeHead, moveActiveFrameToNewPage, resumePage } from "./contexts";
+import { dropAllCode } from "./compiledCode";
 import { flushMethodCache } from "./lookup";
 import { stopForFullMemory } from "./memoryLimits";
 import { activeProcess, allProcessesWait, signalExternalSemaphores, signalSpecial } from "./processes";
@@ -114,6 +116,7 @@ export function collect(everything: bool): void {
 /** Forgets what a collection has made stale, and takes the instruction pointer of a moved method. */
 export function afterCollection(): void {
   if (objectsMoved) flushMethodCache();
+  if (oldObjectsMoved) dropAllCode();
   clearObjectsMoved();
   if (activePage != 0) resumePage(activePage);
 }
