@@ -19,10 +19,15 @@ export interface RunOptions {
   /** What to log as it happens. */
   readonly trace: readonly string[];
   readonly debugModule: boolean;
+  /** Activations after which a method is compiled; undefined for never. */
+  readonly jitThreshold?: number;
   readonly interactive: boolean;
 }
 
 export type RunRequest = { kind: "help" } | { kind: "version" } | { kind: "run"; options: RunOptions };
+
+/** High on Node 20, where each compiled method costs a module of its own. */
+export const DEFAULT_JIT_THRESHOLD = 1000;
 
 export const VERSION_TEXT = `stvm ${VM_VERSION} (node ${process.versions.node})`;
 
@@ -43,7 +48,8 @@ the image untouched. Options may be written with one dash or two.
   --screenshot=FILE.png    writes the Display as it is at the end
   --trace=WHAT             logs ${TRACES.join(", ")}; several with commas
   --debug-module           runs the module with assertions and heap checks
-  --jit=off                interprets only (as it does now)
+  --jit=off|baseline       interprets only (default), or compiles what is called often to WebAssembly
+  --jit-threshold=CALLS    calls before a method is compiled (default ${DEFAULT_JIT_THRESHOLD}; 1 compiles everything)
   -vm KEY=VALUE, -vm-display-null, -vm-sound-null
                            Squeak's options; the null drivers are what there is
   --version, --help
@@ -85,7 +91,8 @@ const RULES = new Map<string, OptionRule>([
   ["screenshot", withValue((draft, value) => void (draft.screenshot = value))],
   ["trace", withValue((draft, value) => void (draft.trace = traces(value)))],
   ["debug-module", { takesValue: false, apply: (draft) => void (draft.debugModule = true) }],
-  ["jit", withValue((_, value) => jitSetting(value))],
+  ["jit", withValue((draft, value) => void (draft.jitThreshold = jitSetting(value, draft.jitThreshold)))],
+  ["jit-threshold", withValue((draft, value, name) => void (draft.jitThreshold = callCount(value, name)))],
   ["vm", withValue(() => {})],
   ["vm-display-null", nothing],
   ["vm-sound-null", nothing],
@@ -171,6 +178,15 @@ function traces(text: string): string[] {
   return wanted;
 }
 
-function jitSetting(text: string): void {
-  if (text !== "off" && text !== "on") throw new UsageError(`--jit=${text}: give on or off`);
+/** The threshold that a setting means, where one may have been given already. */
+function jitSetting(text: string, threshold: number | undefined): number | undefined {
+  if (text === "off") return undefined;
+  if (text !== "baseline" && text !== "on") throw new UsageError(`--jit=${text}: give off or baseline`);
+  return threshold ?? DEFAULT_JIT_THRESHOLD;
+}
+
+export function callCount(text: string, name: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text))
+    throw new UsageError(`--${name}=${text}: not a number of calls; give one from 1 up`);
+  return Number(text);
 }

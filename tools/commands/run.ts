@@ -43,6 +43,7 @@ async function run(options: RunOptions): Promise<number> {
     vmArguments: options.vmArguments,
     edenBytes: options.edenBytes,
     maxOldSpaceBytes: options.maxOldSpaceBytes,
+    jitThreshold: options.jitThreshold,
     wasm: options.debugModule ? "debug" : "release",
     log: (level, message) => {
       // What is traced is logged at the last level, whatever else is to be seen.

@@ -10,6 +10,7 @@ export interface ImageRun {
   readonly arguments: readonly string[];
   readonly workingDirectory: string;
   readonly wasm: "release" | "debug";
+  readonly jitThreshold?: number;
 }
 
 export type WorkerMessage =
@@ -26,6 +27,7 @@ try {
     arguments: request.arguments,
     workingDirectory: request.workingDirectory,
     wasm: request.wasm,
+    jitThreshold: request.jitThreshold,
     stdin: () => undefined,
     stdout: (bytes) => tell({ kind: "output", text: decoder.decode(bytes, { stream: true }) }),
     stderr: () => {},

@@ -18,6 +18,8 @@ export interface SuiteOptions {
   /** A test that reports nothing for so long hangs. */
   readonly timeoutSeconds: number;
   readonly wasm: "release" | "debug";
+  /** Activations after which methods are compiled; undefined for never. */
+  readonly jitThreshold?: number;
   readonly progress: (done: number, planned: number, failed: number) => void;
 }
 
@@ -113,8 +115,8 @@ function runOnce(
   reader: TapReader,
   report = () => {},
 ): Promise<End> {
-  const { folder, wasm, timeoutSeconds } = options;
-  const workerData: ImageRun = { image, arguments: words, workingDirectory: folder, wasm };
+  const { folder, wasm, jitThreshold, timeoutSeconds } = options;
+  const workerData: ImageRun = { image, arguments: words, workingDirectory: folder, wasm, jitThreshold };
   const worker = new Worker(new URL("./imageWorker.js", import.meta.url), { workerData });
   return new Promise<End>((resolve) => {
     let timer: NodeJS.Timeout;

@@ -12,8 +12,7 @@ export function installCode(exports: VmExports, bytes: Uint8Array): number {
     const index = table.grow(1);
     table.set(index, instance.exports.code);
     return index;
-  } catch (error) {
-    if (process.env.STVM_JIT_DEBUG) throw error;
+  } catch {
     return -ERRNO.EINVAL;
   }
 }

@@ -28,6 +28,8 @@ export interface VmOptions extends NodeHostOptions {
   readonly maxOldSpaceBytes?: number;
   /** Polls of one `run`: how long it stays away from the event loop. */
   readonly slicePolls?: number;
+  /** Methods become WebAssembly after so many activations; only interpreted if not given. */
+  readonly jitThreshold?: number;
   /** The module to run: "release" (as shipped), "debug" (with assertions and heap checks), a file's URL, or bytes. */
   readonly wasm?: "release" | "debug" | URL | Uint8Array;
 }
@@ -50,6 +52,7 @@ export async function createVm(options: VmOptions): Promise<Vm> {
     edenBytes: options.edenBytes,
     maxOldSpaceBytes: options.maxOldSpaceBytes,
     slicePolls: options.slicePolls,
+    jitThreshold: options.jitThreshold,
     clock: options.clock,
     describeFault: describeLoadFault,
   });

@@ -48,6 +48,7 @@ export interface VmCoreOptions {
   readonly maxOldSpaceBytes?: number;
   /** Polls of one `run`; a poll comes with every method entry and backward jump that needs one. */
   readonly slicePolls?: number;
+  readonly jitThreshold?: number;
   readonly clock?: Clock;
   readonly describeFault: (status: number, exports: VmExports) => string;
 }
@@ -112,6 +113,7 @@ export async function startVm(module: WebAssembly.Module, drivers: HostDrivers, 
     drivers.close();
     throw error instanceof VmError ? error : new VmError("image", `${options.imageLabel}: ${String(error)}`);
   }
+  if (options.jitThreshold !== undefined) exports.enableJit(options.jitThreshold);
   return vmOver(exports, drivers, options, errors);
 }
 
