@@ -1,0 +1,87 @@
+// What every module begins with: types, imports, the one function and its export.
+
+import { Address } from "../memory/oop";
+import * as wasm from "./encoder";
+
+// Indices of types and imported functions, in the order of writeHead.
+export const TYPE_CODE: u32 = 0;
+export const CALL_SEND: u32 = 0;
+export const CALL_HANDLE: u32 = 1;
+export const CALL_EXTEND: u32 = 2;
+export const CALL_LEAVE: u32 = 3;
+export const CALL_POLL: u32 = 4;
+
+export function beginSection(id: u32): Address {
+  wasm.byte(id);
+  return wasm.reserveLength();
+}
+
+export function writeHead(): void {
+  wasm.byte(0);
+  wasm.byte(0x61);
+  wasm.byte(0x73);
+  wasm.byte(0x6d);
+  wasm.byte(1);
+  wasm.byte(0);
+  wasm.byte(0);
+  wasm.byte(0);
+  const types = beginSection(1);
+  wasm.unsigned(5);
+  type(2, true, wasm.TYPE_I64);
+  type(3, false, wasm.TYPE_I64);
+  type(4, false, wasm.TYPE_I32);
+  type(2, false, wasm.VOID);
+  type(3, false, wasm.VOID);
+  wasm.fillLength(types);
+  const imports = beginSection(2);
+  wasm.unsigned(7);
+  importName("memory");
+  wasm.byte(2);
+  wasm.byte(0);
+  wasm.unsigned(0);
+  importName("table");
+  wasm.byte(1);
+  wasm.byte(0x70);
+  wasm.byte(0);
+  wasm.unsigned(0);
+  importFunction("sendFromCode", 1);
+  importFunction("handleFromCode", 2);
+  importFunction("extendFromCode", 3);
+  importFunction("leaveFromCode", 4);
+  importFunction("pollFromCode", 4);
+  wasm.fillLength(imports);
+  const functions = beginSection(3);
+  wasm.unsigned(1);
+  wasm.unsigned(TYPE_CODE);
+  wasm.fillLength(functions);
+  const exports = beginSection(7);
+  wasm.unsigned(1);
+  wasm.name("code");
+  wasm.byte(0);
+  wasm.unsigned(5);
+  wasm.fillLength(exports);
+}
+
+/** A function type of that many i32 parameters, then perhaps one i64. */
+function type(words: u32, hasLong: bool, result: u32): void {
+  wasm.byte(0x60);
+  wasm.unsigned(words + u32(hasLong));
+  for (let i: u32 = 0; i < words; i++) wasm.byte(wasm.TYPE_I32);
+  if (hasLong) wasm.byte(wasm.TYPE_I64);
+  if (result == wasm.VOID) wasm.unsigned(0);
+  else {
+    wasm.unsigned(1);
+    wasm.byte(result);
+  }
+}
+
+function importName(name: string): void {
+  wasm.name("vm");
+  wasm.name(name);
+}
+
+function importFunction(name: string, typeIndex: u32): void {
+  importName(name);
+  wasm.byte(0);
+  wasm.unsigned(typeIndex);
+}

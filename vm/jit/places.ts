@@ -1,0 +1,141 @@
+// Pushes and stores of literals, variables, temporaries, and slots of objects with the write barrier in line.
+
+import { READ_ONLY_SHIFT, REMEMBERED_SHIFT, TAG_MASK } from "../layout";
+import { oldSpaceStart } from "../memory/map";
+import { emitHandlerCall, emitIsForwarded } from "./exits";
+import { setTemp } from "./frame";
+import {
+  VALUE_CONSTANT,
+  VALUE_SLOT,
+  VALUE_TEMP,
+  depth,
+  getValue,
+  kindOf,
+  operandOf,
+  pushValue,
+  setDepth,
+  toSlot,
+} from "./operands";
+import { FIRST_TEMP, LOW, WORD_A, WORD_B, firstSlot, giveUp, method, slotOffset, tempCount } from "./shape";
+import * as wasm from "./encoder";
+import * as instruction from "../../build/generated/instruction";
+
+export function emitLiteral(index: u32): void {
+  wasm.i32Const(method + 16 + (index << 3));
+  wasm.load64(0);
+}
+
+export function emitPushVariable(index: u32): void {
+  emitLiteral(index);
+  wasm.op(wasm.I32_WRAP_I64);
+  wasm.set(WORD_A);
+  emitIsForwarded();
+  wasm.op(wasm.IF);
+  wasm.op(wasm.VOID);
+  emitHandlerCall();
+  wasm.get(LOW);
+  wasm.load64(slotOffset(depth));
+  wasm.set(firstSlot + depth);
+  wasm.op(wasm.ELSE);
+  wasm.get(WORD_A);
+  wasm.load64(16);
+  wasm.set(firstSlot + depth);
+  wasm.op(wasm.END);
+  pushValue(VALUE_SLOT, 0);
+}
+
+export function emitPushRemoteTemp(index: u32): void {
+  if (instruction.other >= tempCount) giveUp();
+  wasm.get(FIRST_TEMP + instruction.other);
+  wasm.op(wasm.I32_WRAP_I64);
+  wasm.set(WORD_A);
+  emitIsForwarded();
+  wasm.op(wasm.IF);
+  wasm.op(wasm.VOID);
+  emitHandlerCall();
+  wasm.get(LOW);
+  wasm.load64(slotOffset(depth));
+  wasm.set(firstSlot + depth);
+  wasm.op(wasm.ELSE);
+  wasm.get(WORD_A);
+  wasm.load64(8 + (index << 3));
+  wasm.set(firstSlot + depth);
+  wasm.op(wasm.END);
+  pushValue(VALUE_SLOT, 0);
+}
+
+export function emitStoreTemp(temp: u32): void {
+  if (temp >= tempCount) {
+    giveUp();
+    return;
+  }
+  const top = depth - 1;
+  // Operands that stand for the old value take it now.
+  for (let position: u32 = 0; position < depth; position++) {
+    if (position != top && kindOf(position) == VALUE_TEMP && operandOf(position) == temp) toSlot(position);
+  }
+  getValue(top);
+  setTemp(temp);
+  if (instruction.pops != 0) setDepth(depth - 1);
+}
+
+/** Stores the top into the object in WORD_A, at an offset from it: a write barrier in line, the rest by the handler. */
+export function emitStore(offset: u32, mayBeForwarded: bool): void {
+  const top = depth - 1;
+  wasm.op(wasm.BLOCK);
+  wasm.op(wasm.VOID);
+  wasm.op(wasm.BLOCK);
+  wasm.op(wasm.VOID);
+  // Simple: not read-only and, for a young value into an old object, that one remembered.
+  wasm.get(WORD_A);
+  wasm.load32(0);
+  wasm.tee(WORD_B);
+  wasm.i32Const(1 << READ_ONLY_SHIFT);
+  wasm.op(wasm.I32_AND);
+  wasm.op(wasm.BR_IF);
+  wasm.unsigned(0);
+  if (mayBeForwarded) {
+    emitIsForwarded();
+    wasm.op(wasm.BR_IF);
+    wasm.unsigned(0);
+  }
+  const isSurelyOld = kindOf(top) == VALUE_CONSTANT;
+  if (!isSurelyOld) {
+    wasm.op(wasm.BLOCK);
+    wasm.op(wasm.VOID);
+    // An immediate, or an old object.
+    getValue(top);
+    wasm.op(wasm.I32_WRAP_I64);
+    wasm.i32Const(TAG_MASK);
+    wasm.op(wasm.I32_AND);
+    wasm.op(wasm.BR_IF);
+    wasm.unsigned(0);
+    getValue(top);
+    wasm.op(wasm.I32_WRAP_I64);
+    wasm.i32Const(oldSpaceStart);
+    wasm.op(wasm.I32_GE_U);
+    wasm.op(wasm.BR_IF);
+    wasm.unsigned(0);
+    wasm.get(WORD_A);
+    wasm.i32Const(oldSpaceStart);
+    wasm.op(wasm.I32_LT_U);
+    wasm.op(wasm.BR_IF);
+    wasm.unsigned(0);
+    wasm.get(WORD_B);
+    wasm.i32Const(1 << REMEMBERED_SHIFT);
+    wasm.op(wasm.I32_AND);
+    wasm.op(wasm.I32_EQZ);
+    wasm.op(wasm.BR_IF);
+    wasm.unsigned(1);
+    wasm.op(wasm.END);
+  }
+  wasm.get(WORD_A);
+  getValue(top);
+  wasm.store64(offset);
+  wasm.op(wasm.BR);
+  wasm.unsigned(1);
+  wasm.op(wasm.END);
+  emitHandlerCall();
+  wasm.op(wasm.END);
+  if (instruction.pops != 0) setDepth(depth - 1);
+}

@@ -1,0 +1,96 @@
+// Which method or block is being translated: its counts, the layout of its frame as seen from compiled code, and
+// the numbers of the function's locals.
+
+import { headerArgumentCount, headerBytecodeSet, headerTempCount, methodHeader } from "../interpreter/methods";
+import {
+  CLASS_INDEX_BLOCK_CLOSURE,
+  CLOSURE_FIRST_COPIED,
+  FRAME_FIRST_TEMP,
+  FULL_CLOSURE_FIRST_COPIED,
+} from "../layout";
+import { classIndexOf, slotCountOf } from "../memory/header";
+import { Address, Oop, smallIntegerValue } from "../memory/oop";
+import * as units from "./units";
+
+// Parameters and locals of the function.
+export const FRAME: u32 = 0;
+export const ENTRY: u32 = 1;
+export const RECEIVER: u32 = 2;
+/** The lowest word that the frame may use: every access to it has a positive offset from here. */
+export const LOW: u32 = 3;
+export const WORD_A: u32 = 4;
+export const WORD_B: u32 = 5;
+export const LONG_A: u32 = 6;
+export const LONG_B: u32 = 7;
+const LONG_C: u32 = 8;
+export const FIRST_TEMP: u32 = 9;
+export let firstSlot: u32 = 0;
+
+// What is being translated.
+export let method: Address = 0;
+export let bytecodeSet: u32 = 0;
+export let isBlock: bool = false;
+export let argumentCount: u32 = 0;
+export let copiedCount: u32 = 0;
+export let firstCopied: u32 = 0;
+export let tempCount: u32 = 0;
+export let leadingNils: u32 = 0;
+export let frameBytes: u32 = 0;
+/** Set where what is being translated turns out to be none of ours to compile. */
+export let failed: bool = false;
+const MAX_DEPTH: u32 = 64;
+
+/** Says that what is being translated cannot be: it stays interpreted. */
+export function giveUp(): void {
+  failed = true;
+}
+
+/** Takes the shape of a method, or of the block of a closure. */
+export function takeShape(methodOop: Oop, start: Address, closure: Oop): bool {
+  method = <Address>methodOop;
+  const header = methodHeader(method);
+  bytecodeSet = headerBytecodeSet(header);
+  isBlock = closure != 0;
+  copiedCount = 0;
+  leadingNils = 0;
+  if (!isBlock) {
+    argumentCount = headerArgumentCount(header);
+    tempCount = headerTempCount(header);
+  } else {
+    argumentCount = <u32>smallIntegerValue(load<u64>(<Address>closure + 8 + 16));
+    const isV3 = classIndexOf(<Address>closure) == CLASS_INDEX_BLOCK_CLOSURE;
+    firstCopied = isV3 ? CLOSURE_FIRST_COPIED : FULL_CLOSURE_FIRST_COPIED;
+    copiedCount = slotCountOf(<Address>closure) - firstCopied;
+    tempCount = argumentCount + copiedCount;
+    if (!isV3) tempCount = max(tempCount, headerTempCount(header));
+    // A V3 block pushes its temporaries: they are the bottom of its operand stack, and stay there.
+    else {
+      leadingNils = units.leadingNils(start, tempCount, bytecodeSet, method);
+      tempCount += leadingNils;
+    }
+  }
+  return tempCount < MAX_DEPTH;
+}
+
+/** Fixes the frame, once the greatest depth of the operand stack is known; false where it is too large. */
+export function setFrame(maxDepth: u32): bool {
+  if (maxDepth + tempCount >= MAX_DEPTH) return false;
+  failed = false;
+  firstSlot = FIRST_TEMP + tempCount;
+  // A word more for the next frame's link, and the largest frame's fixed words.
+  frameBytes = 32 + ((tempCount + maxDepth + 2) << 3);
+  return true;
+}
+
+/** Offset from LOW of a place in the frame. */
+export function fromLow(offset: i32): u32 {
+  return <u32>(offset + <i32>frameBytes);
+}
+
+export function tempOffset(temp: u32): u32 {
+  return fromLow(FRAME_FIRST_TEMP - <i32>(temp << 3));
+}
+
+export function slotOffset(position: u32): u32 {
+  return tempOffset(tempCount + position);
+}
