@@ -1,5 +1,5 @@
 // Primitives 156, 158 and 159: comparing bytes, and a step of hashing.
-// Source: VMMaker, InterpreterPrimitives; 156 after its form of 2019.
+// Source: VMMaker, InterpreterPrimitives; 156: StackInterpreter>>primitiveCompareBytes.
 
 import {
   Address,
@@ -16,6 +16,9 @@ import {
   fail,
   fetchWord32,
   FORMAT_BYTES,
+  FORMAT_SHORTS,
+  FORMAT_WORDS32,
+  FORMAT_WORDS64,
   formatOf,
   isClassIndex,
   isObject,
@@ -30,11 +33,12 @@ import { fromTop, takes } from "./operands";
 const HASH_FACTOR: u32 = 1664525;
 const HASH_BITS: u32 = 0xfffffff;
 
-/** 156: whether two objects of bytes have the same content. */
+/** 156: whether two objects of bytes, or two of words of the same width, have the same content. */
 export function primitiveCompareBytes(): void {
   if (!takes(1)) return;
   if (receiver() == argument(0)) return answerBoolean(true);
-  if (!hasBytes(receiver()) || !hasBytes(argument(0))) return fail();
+  const width = elementWidth(receiver());
+  if (width == 0 || width != elementWidth(argument(0))) return fail();
   answerBoolean(byteSize(receiver()) == byteSize(argument(0)) && difference(receiver(), argument(0), nil) == 0);
 }
 
@@ -72,6 +76,16 @@ function difference(first: Oop, second: Oop, order: Oop): i64 {
     if (a != b) return <i64>a - <i64>b;
   }
   return <i64>byteSize(first) - <i64>byteSize(second);
+}
+
+/** Bits of an element of raw bits; 0 for any other object. */
+function elementWidth(oop: Oop): u32 {
+  if (!isObject(oop)) return 0;
+  const format = formatOf(<Address>oop);
+  if (format >= FORMAT_BYTES) return 8;
+  if (format >= FORMAT_SHORTS) return 16;
+  if (format >= FORMAT_WORDS32) return 32;
+  return format == FORMAT_WORDS64 ? 64 : 0;
 }
 
 /** Bytes, of compiled methods too (SpurMemoryManager>>isBytes:). */

@@ -12,7 +12,6 @@ import {
   ERROR_BAD_ARGUMENT,
   ERROR_GENERIC,
   ERROR_NO_MEMORY,
-  ERROR_NOT_FOUND,
   ERROR_OPERATING_SYSTEM,
 } from "./layout";
 import { newArray as newArrayOf, newBytes as newBytesOf, newFloat } from "./memory/allocation";

@@ -398,6 +398,11 @@ export function primitiveDoNamedPrimitiveWithArgs(): void {
     fail(ERROR_BAD_METHOD);
     return;
   }
+  // A primitive trusts its method's count of arguments.
+  if (headerArgumentCount(methodHeader(method)) != slotCountOf(<Address>array)) {
+    fail(ERROR_BAD_ARGUMENT);
+    return;
+  }
   runWithArray(externalFunction(literal), argumentCount == 3 ? argument(1) : receiver(), array);
 }
 
