@@ -1,49 +1,52 @@
-// `npm start`: the main job. A real Pharo image starts, says its version and quits; then our own default image is built
-// from its sources and shows what it can do.
+// `npm start`: the main job. The default image is built from its Smalltalk source, put into a kernel, and booted in a
+// virtual machine: it greets, shows a few computations on its console and powers off. Where QEMU cannot be had, the same
+// image runs as a Linux program.
 
 import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 
-const IMAGE = "../shared/images/pharo8-kernel/Pharo.image";
+const IMAGE = "build/default.image";
+const ARGUMENTS = ["--demo"];
+const TIMEOUT_SECONDS = 120;
 
-const DEFAULT_IMAGE = "build/default.image";
+const { findQemu } = await import("../build/js/tools/testbed/qemu.js");
 
-if (existsSync(IMAGE)) runKernel();
-else
-  console.log(`${IMAGE} is not there. Run an image of your own:
+process.exitCode = await main();
 
-  node bin/stvm.mjs run IMAGE [ARGUMENT…]
-
-An image is a file of Pharo, Squeak or Cuis; https://files.pharo.org/image has some.`);
-
-if (!process.exitCode) runDefault();
-
-/** Runs a copy, since the image saves itself at its first start; the second start prints the version. */
-function runKernel() {
-  const folder = mkdtempSync(join(tmpdir(), "stvm-"));
-  const image = join(folder, "Pharo.image");
-  copyFileSync(IMAGE, image);
-  for (let i = 0; i < 2; i++) {
-    console.log(`stvm run Pharo.image printVersion${i === 0 ? " (the first start initialises and saves)" : ""}`);
-    const { status } = spawnSync(process.execPath, ["bin/stvm.mjs", "run", image, "printVersion"], {
-      stdio: "inherit",
-    });
-    process.exitCode = status ?? 1;
-    if (status !== 0) break;
-  }
-  rmSync(folder, { recursive: true, force: true });
+/** Answers the exit code. */
+async function main() {
+  if (stvm("build-image", "images/default", "-o", IMAGE) !== 0) return 1;
+  const reason = await reasonWithoutQemu();
+  if (reason !== undefined) return runOnLinux(reason);
+  const kernel = "build/default.xen";
+  if (stvm("build", IMAGE, "--target", "xen", "-o", kernel) !== 0) return 1;
+  return stvm("boot", "--timing", "--timeout", String(TIMEOUT_SECONDS), kernel, ...ARGUMENTS);
 }
 
-function runDefault() {
-  for (const words of [
-    ["build-image", "images/default", "-o", DEFAULT_IMAGE],
-    ["run", DEFAULT_IMAGE, "--demo"],
-  ]) {
-    console.log(`\nstvm ${words.join(" ")}`);
-    const { status } = spawnSync(process.execPath, ["bin/stvm.mjs", ...words], { stdio: "inherit" });
-    process.exitCode = status ?? 1;
-    if (status !== 0) return;
+function runOnLinux(reason) {
+  console.log(`There is no QEMU to boot a kernel in (${reason}): the Linux program runs instead.`);
+  const program = "build/default";
+  if (stvm("build", IMAGE, "--target", "linux", "-o", program) !== 0) return 1;
+  return run(program, ["--timing", ...ARGUMENTS], `${program} --timing ${ARGUMENTS.join(" ")}`);
+}
+
+/** Why there is no QEMU; undefined where there is one, installed or unpacked from Debian's packages. */
+async function reasonWithoutQemu() {
+  try {
+    await findQemu((message) => console.error(message));
+    return undefined;
+  } catch (error) {
+    return error.message;
   }
+}
+
+/** Runs a command of ours and shows it; answers its exit code. */
+function stvm(...words) {
+  return run(process.execPath, ["bin/stvm.mjs", ...words], `stvm ${words.join(" ")}`);
+}
+
+function run(program, words, shown) {
+  console.log(`$ ${shown}`);
+  // A pipe's end for input: the demonstration asks nothing.
+  const { status } = spawnSync(program, words, { stdio: ["ignore", "inherit", "inherit"] });
+  return status ?? 1;
 }

@@ -48,6 +48,8 @@ export interface Kernel {
   readonly elf: Uint8Array;
   /** Bytes of code. */
   readonly codeBytes: number;
+  /** Bytes of the file that are not the image's: code, tables, headers. */
+  readonly kernelBytes: number;
   /** Physical memory that the kernel takes before its heap grows, from address 0 on. */
   readonly memoryBytes: number;
 }
@@ -87,6 +89,8 @@ export function linkKernel(parts: KernelParts): Kernel {
   data.set(lowTables(plan), plan.symbols.lowTables - plan.dataStart);
   data.set(placed.context, plan.context - plan.dataStart);
 
+  const heap = memorySegments(memory, BigInt(plan.start.memoryStart), memoryLargePages * LARGE_PAGE_WASM_PAGES);
+
   const entry = Buffer.alloc(8);
   entry.writeUInt32LE(KERNEL_START);
   const elf = writeElf({
@@ -106,7 +110,7 @@ export function linkKernel(parts: KernelParts): Kernel {
         memoryBytes: plan.end - plan.dataStart,
         protection: { write: true, execute: false },
       },
-      ...memorySegments(memory, BigInt(plan.start.memoryStart), memoryLargePages * LARGE_PAGE_WASM_PAGES),
+      ...heap,
     ],
     notes: [{ owner: "Xen", type: XEN_NOTE_PHYS32_ENTRY, descriptor: entry }],
     symbols: isDebug ? [...startSymbols(plan, code32.bytes.length, code64.bytes.length), ...placed.symbols] : [],
@@ -116,6 +120,7 @@ export function linkKernel(parts: KernelParts): Kernel {
   return {
     elf,
     codeBytes: placed.code.length,
+    kernelBytes: elf.length - heap.reduce((sum, { bytes }) => sum + bytes.length, 0),
     memoryBytes: plan.start.memoryStart + memoryLargePages * LARGE_PAGE_BYTES,
   };
 }

@@ -1,7 +1,7 @@
 // What the kernel runs on: found out by CPUID, then clocks, event channels, console and xenstore are started in that
 // order. Under Xen everything comes from the hypervisor; elsewhere from what a PC has.
 
-import { cpuid, linked, wrmsr } from "../cpu";
+import { cpuid, linked, load64, wrmsr } from "../cpu";
 import { Address } from "../../vm/memory/oop";
 import { counterHertz } from "./clock/counterSpeed";
 import { useCounter, useHypervisorClock } from "./clock/clock";
@@ -16,7 +16,7 @@ import { startEventChannels } from "./events/eventChannels";
 import { PAGE_BYTES, SHARED_TIME_OFFSET, SHARED_WALL_CLOCK_OFFSET } from "./events/eventProtocol";
 import { MAP_SHARED_INFO } from "./hypercalls/hypercallProtocol";
 import { addToPhysmap, setHypercallPage } from "./hypercalls/hypercalls";
-import { LINK_HYPERCALL_PAGE } from "./links";
+import { BOOT_ENTRY_TICKS, LINK_BOOT_RECORD, LINK_HYPERCALL_PAGE } from "./links";
 import { startOutput } from "./output";
 import { physicalOf } from "./pages";
 import { startStore } from "./store/storeClient";
@@ -44,8 +44,12 @@ export const START_NO_CONSOLE: i32 = 1;
 export const START_NO_SHARED_PAGE: i32 = 2;
 export const START_NO_CLOCK: i32 = 3;
 
+/** The time stamp counter at the kernel's entry. */
+let entryTicks: u64 = 0;
+
 /** Starts everything; START_GOOD, or the first thing that there is not. Once more after a suspension. */
 export function startPlatform(): i32 {
+  entryTicks = load64(linked(LINK_BOOT_RECORD) + BOOT_ENTRY_TICKS);
   const xenLeaf = hypervisorLeaf(XEN_SIGNATURE);
   onXen = xenLeaf != 0;
   return onXen ? startOnXen(xenLeaf) : startOnMachine();
@@ -58,7 +62,7 @@ function startOnXen(xenLeaf: u32): i32 {
   setHypercallPage(page);
   const sharedPage = pageIn(shared);
   if (addToPhysmap(MAP_SHARED_INFO, 0, sharedPage) < 0) return START_NO_SHARED_PAGE;
-  useHypervisorClock(sharedPage + SHARED_TIME_OFFSET, sharedPage + SHARED_WALL_CLOCK_OFFSET, true);
+  useHypervisorClock(sharedPage + SHARED_TIME_OFFSET, sharedPage + SHARED_WALL_CLOCK_OFFSET, true, entryTicks);
   startEventChannels(sharedPage);
   if (!startOutput(true)) return START_NO_CONSOLE;
   hasStore = startStore();
@@ -78,12 +82,12 @@ function startClock(): i32 {
     const wall = kvmClock + 32;
     wrmsr(KVM_REGISTER_WALL_CLOCK, physicalOf(wall));
     wrmsr(KVM_REGISTER_SYSTEM_TIME, physicalOf(kvmClock) | KVM_SYSTEM_TIME_ENABLE);
-    useHypervisorClock(kvmClock, wall, false);
+    useHypervisorClock(kvmClock, wall, false, entryTicks);
     return START_GOOD;
   }
   const hertz = counterHertz();
   if (hertz == 0) return START_NO_CLOCK;
-  useCounter(hertz);
+  useCounter(hertz, entryTicks);
   return START_GOOD;
 }
 

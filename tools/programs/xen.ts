@@ -50,6 +50,8 @@ export interface XenBuild {
 export interface BuiltKernel {
   readonly file: Uint8Array;
   readonly codeBytes: number;
+  /** Bytes of the file that are not the image's. */
+  readonly kernelBytes: number;
   /** The least memory that the domain needs to start, in bytes. */
   readonly memoryBytes: number;
   /** Text of the configuration for xl, and where it belongs. */
@@ -87,6 +89,7 @@ export async function buildXenKernel(options: XenBuild, stage: (text: string) =>
   return {
     file: kernel.elf,
     codeBytes: kernel.codeBytes,
+    kernelBytes: kernel.kernelBytes,
     memoryBytes: kernel.memoryBytes,
     configuration: guestConfiguration(output, config, kernel.memoryBytes),
     configurationPath: `${output.replace(/\.(xen|elf)$/, "")}.cfg`,
@@ -132,7 +135,7 @@ function isTexts(value: unknown): boolean {
 }
 
 /** The file for `xl create`, to be called from the folder where both lie. */
-function guestConfiguration(output: string, config: KernelConfig, memoryBytes: number): string {
+export function guestConfiguration(output: string, config: KernelConfig, memoryBytes: number): string {
   const least = Math.ceil(memoryBytes / MEGABYTE);
   const megabytes =
     config.memory === undefined ? least + SPARE_MEGABYTES : Math.floor(byteCount(config.memory, "memory") / MEGABYTE);

@@ -16,22 +16,33 @@ let wall: WallClock = changetype<WallClock>(0);
 let hasWideSeconds: bool = false;
 /** UTC nanoseconds at system time 0, where there is no `wall`. */
 let wallBase: u64 = 0;
+/** System time at the kernel's entry: under Xen it counts from the hypervisor's start. */
+let entryNanoseconds: u64 = 0;
 /** What was told last: a clock that never goes back, over a suspension either. */
 let lastNanoseconds: u64 = 0;
 let nanosecondsBefore: u64 = 0;
 
-/** Clocks of a hypervisor: vcpu_time_info and wall clock, `wideSeconds` where that has a fourth word (Xen). */
-export function useHypervisorClock(timeInfo: Address, wallClock: Address, wideSeconds: bool): void {
+/**
+ * Clocks of a hypervisor: vcpu_time_info and wall clock, `wideSeconds` where that has a fourth word (Xen). The clock that
+ * never goes back is 0 when the counter was `entryTicks`.
+ */
+export function useHypervisorClock(timeInfo: Address, wallClock: Address, wideSeconds: bool, entryTicks: u64): void {
   time = changetype<TimeInfo>(timeInfo);
   wall = changetype<WallClock>(wallClock);
   hasWideSeconds = wideSeconds;
   // After a suspension system time starts anew, perhaps on another machine.
-  nanosecondsBefore = lastNanoseconds;
-  lastNanoseconds = 0;
+  nanosecondsBefore = monotonicBefore();
+  entryNanoseconds = systemNanoseconds();
+  lastNanoseconds = entryNanoseconds;
+  if (nanosecondsBefore == 0) nanosecondsBefore = scaled(rdtsc() - entryTicks);
 }
 
-/** The time stamp counter, which counts `hertz` a second, and the battery clock. */
-export function useCounter(hertz: u64): void {
+function monotonicBefore(): u64 {
+  return nanosecondsBefore + (lastNanoseconds - entryNanoseconds);
+}
+
+/** The time stamp counter, which counts `hertz` a second and was `entryTicks` at the start, and the battery clock. */
+export function useCounter(hertz: u64, entryTicks: u64): void {
   let multiplier = (NANOSECONDS << 32) / hertz;
   let shift: i8 = 0;
   while (multiplier >> 32 != 0) {
@@ -40,11 +51,11 @@ export function useCounter(hertz: u64): void {
   }
   time = changetype<TimeInfo>(ownTime);
   time.version = 0;
-  time.tscTimestamp = rdtsc();
+  time.tscTimestamp = entryTicks;
   time.systemTime = 0;
   time.multiplier = <u32>multiplier;
   time.shift = shift;
-  wallBase = <u64>battery() * NANOSECONDS;
+  wallBase = <u64>battery() * NANOSECONDS - systemNanoseconds();
 }
 
 /** Nanoseconds of the machine: what SCHEDOP_poll's timeout is measured by. */
@@ -70,7 +81,7 @@ export function scaled(ticks: u64): u64 {
 export function monotonicNanoseconds(): u64 {
   const now = systemNanoseconds();
   if (now > lastNanoseconds) lastNanoseconds = now;
-  return nanosecondsBefore + lastNanoseconds;
+  return monotonicBefore();
 }
 
 export function utcMicroseconds(): i64 {

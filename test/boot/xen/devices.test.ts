@@ -102,6 +102,22 @@ describe("clocks", () => {
     expect(Number(at)).toBeLessThan(5.251e9);
   });
 
+  it("counts from the kernel's entry, whatever Xen counts from", () => {
+    kernel.machine.ticks = 77_000_000_000n;
+    const record = Buffer.alloc(16);
+    record.writeBigUInt64LE(76_000_000_000n, 8);
+    kernel.machine.physical.set(0x8000_0000, record);
+    kernel.machine.linked.set(16, 0x8000_0000n);
+    kernel.call["startPlatform"]!();
+    expect(Math.floor(Number(kernel.call["monotonicMicroseconds"]!()) / 1e5)).toBe(10);
+    kernel.machine.ticks += 2_000_000_000n;
+    expect(Math.floor(Number(kernel.call["monotonicMicroseconds"]!()) / 1e5)).toBe(30);
+    kernel.machine.ticks = 5_000_000_000n;
+    kernel.call["startPlatform"]!();
+    kernel.machine.ticks += 1_000_000_000n;
+    expect(Math.floor(Number(kernel.call["monotonicMicroseconds"]!()) / 1e5)).toBe(40);
+  });
+
   it("never goes back", () => {
     kernel.call["startPlatform"]!();
     kernel.machine.ticks = 9_000_000_000n;

@@ -1,0 +1,195 @@
+// Kernels of the default image under QEMU, without Xen: console both ways, exit codes, sizes and times, and what a kernel
+// says that cannot go on. Skipped, with the reason, only where QEMU cannot be had.
+
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { kernelCommandLine } from "../../tools/kernelWords.js";
+import { type BuiltKernel, buildXenKernel, guestConfiguration, readKernelConfig } from "../../tools/programs/xen.js";
+import { type BootEnd, bootInQemu } from "../../tools/qemuBoot.js";
+import { PackageError } from "../../tools/testbed/packages.js";
+import { findQemu } from "../../tools/testbed/qemu.js";
+
+const BUILD_MILLISECONDS = 120_000;
+const BOOT_MILLISECONDS = 60_000;
+const folder = mkdtempSync(join(tmpdir(), "stvm-kernel-test-"));
+const image = join(folder, "default.image");
+const kernel = join(folder, "default.xen");
+let built: BuiltKernel;
+
+const missing = await findQemu().then(
+  () => undefined,
+  (error: unknown) => {
+    if (error instanceof PackageError) return error.message;
+    throw error;
+  },
+);
+if (missing !== undefined) console.log(`skipped: the tests of kernels under QEMU: ${missing}`);
+const testInQemu = missing === undefined ? test : test.skip;
+
+beforeAll(async () => {
+  execFileSync(process.execPath, ["bin/stvm.mjs", "build-image", "images/default", "-o", image]);
+  built = await buildXenKernel({ image, output: kernel, primitives: "reachable", debug: false }, () => {});
+  writeFileSync(kernel, built.file);
+}, BUILD_MILLISECONDS);
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Boot {
+  readonly words?: readonly string[];
+  readonly machineWords?: readonly string[];
+  /** Typed at once; the input ends behind it. */
+  readonly input?: string;
+  readonly megabytes?: number;
+  readonly file?: string;
+  readonly timeoutMilliseconds?: number;
+}
+
+async function boot(options: Boot): Promise<{ end: BootEnd; text: string }> {
+  const input = new PassThrough();
+  const output = new PassThrough();
+  const parts: Buffer[] = [];
+  output.on("data", (bytes: Buffer) => void parts.push(bytes));
+  input.end(options.input ?? "");
+  const end = await bootInQemu(
+    {
+      kernel: options.file ?? kernel,
+      commandLine: kernelCommandLine(["stvm.echo=off", ...(options.machineWords ?? [])], options.words ?? []),
+      memoryMegabytes: options.megabytes ?? 16,
+      timeoutMilliseconds: options.timeoutMilliseconds ?? BOOT_MILLISECONDS,
+      emulate: true,
+      say() {},
+    },
+    { input, output },
+  );
+  return { end, text: Buffer.concat(parts).toString().replaceAll("\r\n", "\n") };
+}
+
+describe("the default image in a kernel", () => {
+  testInQemu("greets, computes and powers off in 16 MB", async () => {
+    const { end, text } = await boot({ words: ["--demo"] });
+    expect(end).toEqual({ kind: "quit", code: 0 });
+    expect(text).toMatch(/^stvm library /);
+    expect(text).toContain('100 factorial printString size  "158"');
+  });
+
+  testInQemu("evaluates what is typed, and ends with its input", async () => {
+    const { end, text } = await boot({ words: ["--repl"], input: "3 + 4\r100 factorial printString size\r" });
+    expect(text).toMatch(/\b7\n(.|\n)*\b158\n/);
+    expect(end).toEqual({ kind: "quit", code: 0 });
+  });
+
+  testInQemu("hands its exit code on, and its arguments come whole", async () => {
+    const { end, text } = await boot({ words: ["no such argument"] });
+    expect(text).toContain("unknown argument no such argument");
+    expect(end).toEqual({ kind: "quit", code: 2 });
+  });
+
+  testInQemu("keeps time, waits without end of work, and grows its memory", async () => {
+    const expressions = [
+      "[ (Delay forMilliseconds: 300) wait ] value. 1",
+      "((1 to: 40) inject: 0 into: [ :sum :each | sum + (Array new: 100000) size ])",
+    ];
+    const { end, text } = await boot({ words: ["-e", ...expressions], megabytes: 64 });
+    expect(text).toContain("4000000");
+    expect(end).toEqual({ kind: "quit", code: 0 });
+  });
+
+  testInQemu("that never ends is ended when its time is up", async () => {
+    const { end } = await boot({ words: ["-e", "[ true ] whileTrue"], timeoutMilliseconds: 3000 });
+    expect(end).toEqual({ kind: "timeout" });
+  });
+
+  testInQemu("reaches its first bytecode within 30 ms", async () => {
+    const times: number[] = [];
+    // Other programs on this machine may take the processor meanwhile: the best of some.
+    for (let i = 0; i < 5 && !(Math.min(...times) <= 30); i++) {
+      const { text } = await boot({ words: ["-e", "1"], machineWords: ["stvm.timing"] });
+      times.push(Number(/^stvm: entry to first bytecode ([\d.]+) ms/.exec(text)?.[1]));
+    }
+    expect(Math.min(...times)).toBeLessThanOrEqual(30);
+  });
+
+  test(
+    "is small: 900 KB with the image, and 400 KB without it and with every primitive",
+    async () => {
+      expect(built.file.length).toBeLessThanOrEqual(900 << 10);
+      const whole = await buildXenKernel({ image, output: kernel, primitives: "all", debug: false }, () => {});
+      expect(whole.kernelBytes).toBeLessThanOrEqual(400 << 10);
+    },
+    BUILD_MILLISECONDS,
+  );
+});
+
+describe("a kernel that cannot go on says so in one line and stops", () => {
+  testInQemu("too little memory", async () => {
+    const { end, text } = await boot({ megabytes: 8 });
+    expect(end.kind).toBe("crash");
+    expect(text).toMatch(/^stvm: too little memory: the image needs \d+ MB for itself, .*; give it more\n$/);
+  });
+
+  testInQemu("a word for the virtual machine that it does not know", async () => {
+    const { end, text } = await boot({ machineWords: ["stvm.colour=red"] });
+    expect(end.kind).toBe("crash");
+    expect(text).toMatch(/^stvm: stvm.colour=red: unknown .*\n$/);
+  });
+
+  testInQemu("a heap that is damaged", async () => {
+    const damaged = Buffer.from(built.file);
+    // The last segment is old space: all of it but the first page.
+    const headers = damaged.readUInt16LE(56);
+    const last = 64 + (headers - 1) * 56;
+    const start = Number(damaged.readBigUInt64LE(last + 8));
+    damaged.fill(0xff, start + 4096, start + Number(damaged.readBigUInt64LE(last + 32)));
+    const file = join(folder, "damaged.xen");
+    writeFileSync(file, damaged);
+    const { end, text } = await boot({ file, timeoutMilliseconds: 20_000 });
+    expect(end.kind).toBe("crash");
+    expect(text).toMatch(/^stvm: .*\n/);
+  });
+});
+
+describe("building", () => {
+  test("an image that is none is refused with reason and way out", async () => {
+    const broken = join(folder, "broken.image");
+    writeFileSync(broken, readFileSync(image).subarray(0, 5000));
+    const building = buildXenKernel({ image: broken, output: kernel, primitives: "reachable", debug: false }, () => {});
+    await expect(building).rejects.toThrow(/broken\.image: .*; /);
+  });
+
+  test("app.json makes the configuration for xl", () => {
+    const file = join(folder, "app.json");
+    const config = { name: "web", memory: "32m", arguments: ["--eval", "3 + 4"], heap: "8m", onCrash: "preserve" };
+    writeFileSync(file, JSON.stringify({ ...config, xl: { vif: '["bridge=xenbr0"]' } }));
+    const configuration = guestConfiguration(kernel, readKernelConfig(file), built.memoryBytes);
+    expect(configuration.replace(/^#.*\n/, "")).toBe(
+      [
+        'name = "web"',
+        'type = "pvh"',
+        'kernel = "default.xen"',
+        "memory = 32",
+        "vcpus = 1",
+        'cmdline = "stvm.heap=8m --eval 3\\\\ +\\\\ 4"',
+        'on_poweroff = "destroy"',
+        'on_reboot = "restart"',
+        'on_crash = "preserve"',
+        'vif = ["bridge=xenbr0"]',
+        "",
+      ].join("\n"),
+    );
+  });
+
+  test.each([
+    ["{", /not JSON/],
+    ['{"colour": "red"}', /colour: unknown; known are name, memory/],
+    ['{"memory": 32}', /memory: a text is wanted/],
+    ['{"onCrash": "explode"}', /onCrash: one of destroy/],
+  ])("app.json %s is refused", (text, message) => {
+    const file = join(folder, "wrong.json");
+    writeFileSync(file, text);
+    expect(() => readKernelConfig(file)).toThrow(message);
+  });
+});
