@@ -34,44 +34,47 @@ export function stripModule(from, to) {
   writeFileSync(to, Buffer.concat(kept));
 }
 
+/** Platforms whose programs have the native compiler inside, as module "compiler". */
+const WITH_COMPILER = ["linux"];
+
 /**
  * Compiles boot/PLATFORM/main.ts, its data behind the virtual machine's, and links both: build/PLATFORM.wasm with its
  * source map. The platform sees the virtual machine as module "env", and is its module "host".
  */
 export function buildBootModule(platform) {
+  const parts = [{ file: "build/stvm-names.wasm", name: "env" }];
+  let base = dataEnd("build/stvm.wasm", (exports) => exports.moduleEnd());
+  if (WITH_COMPILER.includes(platform)) {
+    const file = `build/${platform}-compiler.wasm`;
+    compileHalf("boot/native/main.ts", file, base, "");
+    parts.push({ file, name: "compiler" });
+    // Where it would put the first byte of a module is behind its own data.
+    base = dataEnd(file, (exports) => exports.begin(0));
+  }
   const half = `build/${platform}-half.wasm`;
-  const base = Math.ceil(moduleEnd("build/stvm.wasm") / DATA_ALIGNMENT) * DATA_ALIGNMENT;
-  const options = ["--config", "boot/asconfig.json", "--memoryBase", String(base)];
-  options.push("--use", `abort=boot/${platform}/main/abort`);
-  node("assemblyscript/bin/asc.js", [`boot/${platform}/main.ts`, "--outFile", half, ...options]);
-  const inputs = [
-    "build/stvm-names.wasm",
-    "env",
-    "-ism",
-    "build/stvm-names.wasm.map",
-    half,
-    "host",
-    "-ism",
-    `${half}.map`,
-  ];
-  const output = [
-    "-o",
-    `build/${platform}.wasm`,
-    "-osm",
-    `build/${platform}.wasm.map`,
-    "-g",
-    "--skip-export-conflicts",
-    ...WASM_FEATURES,
-  ];
-  node("binaryen/bin/wasm-merge", [...inputs, ...output]);
+  compileHalf(`boot/${platform}/main.ts`, half, base, `boot/${platform}/main/abort`);
+  parts.push({ file: half, name: "host" });
+
+  const inputs = parts.flatMap(({ file, name }) => [file, name, "-ism", `${file}.map`]);
+  const output = ["-o", `build/${platform}.wasm`, "-osm", `build/${platform}.wasm.map`, "-g"];
+  node("binaryen/bin/wasm-merge", [...inputs, ...output, "--skip-export-conflicts", ...WASM_FEATURES]);
 }
 
-/** Where the data of a module ends, as itself says. */
-function moduleEnd(file) {
+function compileHalf(entry, output, base, abort) {
+  const options = ["--config", "boot/asconfig.json", "--memoryBase", String(base), "--use", `abort=${abort}`];
+  node("assemblyscript/bin/asc.js", [entry, "--outFile", output, ...options]);
+}
+
+/** Where the data of a module ends, as itself says, rounded up. */
+function dataEnd(file, ask) {
   const module = new WebAssembly.Module(readFileSync(file));
   const imports = {};
-  for (const { module: from, name } of WebAssembly.Module.imports(module)) (imports[from] ??= {})[name] = () => 0;
-  return new WebAssembly.Instance(module, imports).exports.moduleEnd();
+  for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
+    const value = kind === "memory" ? new WebAssembly.Memory({ initial: 64, maximum: 65536 }) : () => 0;
+    (imports[from] ??= {})[name] = value;
+  }
+  const end = ask(new WebAssembly.Instance(module, imports).exports);
+  return Math.ceil(end / DATA_ALIGNMENT) * DATA_ALIGNMENT;
 }
 
 function node(tool, args) {

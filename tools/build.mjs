@@ -26,7 +26,14 @@ if (isWanted("boot")) {
   for (const platform of ["linux", "xen"]) {
     if (!existsSync(join("boot", platform, "main.ts"))) continue;
     const inputs = sources(
-      [join("boot", platform), "boot/common", "boot/cpu.ts", "boot/asconfig.json", "tools/bootModules.mjs"],
+      [
+        join("boot", platform),
+        "boot/common",
+        "boot/native",
+        "boot/cpu.ts",
+        "boot/asconfig.json",
+        "tools/bootModules.mjs",
+      ],
       [],
     );
     step(`${platform}.wasm`, [...assemblyScript, ...inputs], () => buildBootModule(platform));

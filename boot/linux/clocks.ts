@@ -12,12 +12,20 @@ const zone: Address = memory.data(16384, 8);
 let zoneBytes: u32 = 0;
 let zoneIsRead: bool = false;
 
+/** What the system's clock said when the program started. */
+let started: i64 = 0;
+
+/** Makes this moment the start of `monotonicMicroseconds`. */
+export function startClock(): void {
+  started = monotonicMicrosecondsInto(time);
+}
+
 export function utcMicroseconds(): i64 {
   return utcMicrosecondsInto(time);
 }
 
 export function monotonicMicroseconds(): i64 {
-  return monotonicMicrosecondsInto(time);
+  return monotonicMicrosecondsInto(time) - started;
 }
 
 export function entropy(address: Address, bytes: u32): void {

@@ -63,8 +63,20 @@ export function isRegular(): bool {
   return (load<u16>(status, STATX_MODE) & MODE_KIND) == MODE_REGULAR;
 }
 
+/** Kinds of the standard streams, plus one: they do not change, and every write asks. 0 is not known yet. */
+const standardKinds: Address = memory.data(8, 8);
+
 /** A KIND_… number. */
 export function kindOf(descriptor: i32): i32 {
+  if (descriptor > 2) return askKind(descriptor);
+  const known = load<u8>(standardKinds + descriptor);
+  if (known != 0) return <i32>known - 1;
+  const kind = askKind(descriptor);
+  store<u8>(standardKinds + descriptor, kind + 1);
+  return kind;
+}
+
+function askKind(descriptor: i32): i32 {
   if (isTerminal(descriptor, status)) return KIND_TERMINAL;
   if (readStatus(descriptor) < 0) return KIND_NONE;
   const kind = load<u16>(status, STATX_MODE) & MODE_KIND;

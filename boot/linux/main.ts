@@ -4,10 +4,19 @@
 import { memoryBase, setMemoryPages, setStackLimit } from "../cpu";
 import { put, putByte, putBytes, putFixed } from "../common/text";
 import { initializeImageName } from "./attributes";
-import { monotonicMicroseconds, utcMicroseconds } from "./clocks";
+import { monotonicMicroseconds, startClock, utcMicroseconds } from "./clocks";
 import { giveOutside, setInitialStack } from "./commandLine";
+import { compileFile } from "./compiling";
 import { imageNameBytes, imageNameStart } from "../common/embedded";
-import { logLevel, maxOldSpaceBytes, readOptions, REQUEST_RUN, wantsTiming, workingDirectoryWord } from "./options";
+import {
+  compileWord,
+  logLevel,
+  maxOldSpaceBytes,
+  readOptions,
+  REQUEST_RUN,
+  wantsTiming,
+  workingDirectoryWord,
+} from "./options";
 import { path, PATH_BYTES } from "./paths";
 import { errorWasShown, panic, setReport, writeLine } from "./output";
 import { listenToSignals, nextSignal, SIGINT, SIGUSR1 } from "./signals";
@@ -64,6 +73,9 @@ declare function outcomeDetail(): i64;
 @external("env", "setMaxOldSpaceBytes")
 declare function setMaxOldSpaceBytes(bytes: u32): void;
 // @ts-ignore: decorator
+@external("env", "usedOldSpaceBytes")
+declare function usedOldSpaceBytes(): u32;
+// @ts-ignore: decorator
 @external("env", "logProcesses")
 declare function logProcesses(): void;
 
@@ -90,7 +102,7 @@ const scratch: Address = memory.data(256, 8);
 
 /** The start: `stack` is the stack pointer at the process's entry. Never returns. */
 export function start(stack: i64): void {
-  const entered = monotonicMicroseconds();
+  startClock();
   setInitialStack(stack);
   setStackLimit(stack - <i64>(min(stackBytes(scratch), MAX_STACK_BYTES) - STACK_RESERVE_BYTES));
   const request = readOptions();
@@ -98,11 +110,12 @@ export function start(stack: i64): void {
   reserveMemoryRange();
   listenToSignals();
   if (workingDirectoryWord != 0) enterWorkingDirectory();
+  if (compileWord != 0) exit(compileFile(compileWord));
   initializeImageName();
-  setMaxOldSpaceBytes(maxOldSpaceBytes);
+  limitMemory();
   if (wantsTiming) {
     put("stvm: ");
-    putFixed(monotonicMicroseconds() - entered, 3);
+    putFixed(monotonicMicroseconds(), 3);
     put(" ms from entry to the first bytecode");
     writeLine();
   }
@@ -180,6 +193,17 @@ export function growMemory(pages: u32): i32 {
   if (protect(start, <i64>pages * PAGE_BYTES, PROT_READ_WRITE) < 0) return -1;
   setMemoryPages(before + pages);
   return before;
+}
+
+/** Tells the virtual machine what old space may take; the image itself must fit. */
+function limitMemory(): void {
+  setMaxOldSpaceBytes(maxOldSpaceBytes);
+  if (maxOldSpaceBytes == 0 || usedOldSpaceBytes() <= maxOldSpaceBytes) return;
+  put("stvm: ");
+  putBytes(imageNameStart(), imageNameBytes());
+  put(": its objects do not fit into memory; raise --maxOldSpaceSize");
+  writeLine();
+  exit(1);
 }
 
 function enterWorkingDirectory(): void {

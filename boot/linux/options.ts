@@ -23,6 +23,8 @@ export let wantsTiming: bool = false;
 export let maxOldSpaceBytes: u32 = 0;
 /** Address of the folder to start in; 0 for none. */
 export let workingDirectoryWord: i64 = 0;
+/** Address of the name of a module to compile; 0 for none. */
+export let compileWord: i64 = 0;
 /** Index of the word that was wrong. */
 export let wrongWord: u32 = 0;
 
@@ -104,6 +106,7 @@ function valuedName(name: i64): u32 {
   if (isValued(name, "memory")) return 6;
   if (isValued(name, "workingdirectory")) return 16;
   if (isValued(name, "codesize")) return 8;
+  if (isValued(name, "compile")) return 7;
   if (isValued(name, "jit")) return 3;
   return isValued(name, "vm") ? 2 : 0;
 }
@@ -119,6 +122,7 @@ function applyValue(name: i64, value: i64): bool {
   if (isValued(name, "maxoldspacesize") || isValued(name, "memory")) return applyMemory(value);
   if (isValued(name, "jit")) return is(value, "on") || is(value, "off");
   if (isValued(name, "workingdirectory")) workingDirectoryWord = value;
+  if (isValued(name, "compile")) compileWord = value;
   return true;
 }
 

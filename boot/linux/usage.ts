@@ -42,6 +42,7 @@ function answerHelp(): i32 {
   put("  --maxOldSpaceSize=SIZE   bytes that old objects may take; k, m, g as suffix\n");
   put("  --workingDirectory=DIR   where relative paths start\n");
   put("  --timing                 says how long the start took\n");
+  put("  --compile=FILE.wasm      compiles a module with the compiler inside; machine code to standard output\n");
   put("  --headless, --interactive, --jit=off, -vm-display-null and such are accepted\n");
   put("  --version, --help\n\n");
   put("Ctrl-C or SIGUSR1 prints the stack of every process; Ctrl-C twice quits with code 130.\n");
