@@ -13,7 +13,7 @@ import { createNodeHost } from "../../vm/embed/nodeHost.js";
 import { VmError } from "../../vm/embed/vm.js";
 import { PAGE_BYTES } from "../../vm/layout.js";
 import { leaveOutPrimitives, type PrimitiveChoice } from "./primitives.js";
-import { WasmFile } from "./wasmFile.js";
+import { WasmFile, type WasmGlobal } from "./wasmFile.js";
 
 export interface PreloadOptions {
   /** The image file's path. */
@@ -71,7 +71,7 @@ export function preloadImage(options: PreloadOptions): Preload {
   const unusedTablePlaces = leaveOutPrimitives(exports, heapOf(exports), options.primitives ?? "reachable");
   return {
     memory: withoutScratch(exports),
-    globals: new Map([...variables].map(([name, { name: own, type }]) => [own, bitsOf(exports, name, type)])),
+    globals: readGlobals(instance.exports, variables),
     unusedTablePlaces,
     heapStart: Number((exports.oldSpaceStart as WebAssembly.Global).value) >>> 0,
   };
@@ -95,11 +95,20 @@ function withoutScratch(exports: VmExports): Uint8Array {
   return memory;
 }
 
-function bitsOf(exports: VmExports, name: string, type: string): bigint {
-  const { value } = exports[name] as WebAssembly.Global;
+/** Bit patterns of exported variables by the names that the module has for them (WasmFile.exportMutableGlobals). */
+export function readGlobals(
+  exports: WebAssembly.Exports,
+  variables: ReadonlyMap<string, WasmGlobal>,
+): Map<string, bigint> {
+  const bits = new Map<string, bigint>();
   const view = new DataView(new ArrayBuffer(8));
-  if (type === "f64") view.setFloat64(0, value as number, true);
-  else if (type === "f32") view.setFloat32(0, value as number, true);
-  else view.setBigInt64(0, BigInt(value as number | bigint), true);
-  return view.getBigUint64(0, true);
+  for (const [name, { name: own, type }] of variables) {
+    const { value } = exports[name] as WebAssembly.Global;
+    view.setBigUint64(0, 0n);
+    if (type === "f64") view.setFloat64(0, value as number, true);
+    else if (type === "f32") view.setFloat32(0, value as number, true);
+    else view.setBigInt64(0, BigInt(value as number | bigint), true);
+    bits.set(own, view.getBigUint64(0, true));
+  }
+  return bits;
 }

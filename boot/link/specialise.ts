@@ -9,16 +9,19 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { PAGE_BYTES } from "../../vm/layout.js";
-import { type Preload } from "./preload.js";
+import { type Preload, readGlobals } from "./preload.js";
 import { shiftSourceMap, WasmFile } from "./wasmFile.js";
 
 /** A platform's module as it was built, and what it says of its own layout. */
 export interface PlatformModule {
   readonly bytes: Uint8Array;
   readonly sourceMap: string;
-  /** Linear memory from `dataStart` to `dataEnd` is the platform's own. */
+  /** Linear memory from `dataStart` to `dataEnd` is the platform's own; `data` is what it holds at the start. */
   readonly dataStart: number;
   readonly dataEnd: number;
+  readonly data: Uint8Array;
+  /** Bit patterns of all variables by their names, as the modules' own start leaves them. */
+  readonly globals: ReadonlyMap<string, bigint>;
   /** Where the platform keeps the image's name: its length as u32, then at most 256 bytes. */
   readonly imageNameRecord: number;
 }
@@ -52,19 +55,24 @@ const PASSES = [
   "--remove-unused-module-elements",
 ];
 
-/** Reads a platform's module and asks it where its data lies. */
+/** Reads a platform's module and asks it where its data lies. Its start is run here, once, not in the program. */
 export function readPlatform(file: URL): PlatformModule {
   const bytes = readFileSync(file);
-  const module = new WebAssembly.Module(bytes);
+  const variables = WasmFile.parse(bytes);
+  const names = variables.exportMutableGlobals();
+  const module = new WebAssembly.Module(variables.toBytes() as Uint8Array<ArrayBuffer>);
   const imports: WebAssembly.Imports = {};
   for (const { module: from, name } of WebAssembly.Module.imports(module)) (imports[from] ??= {})[name] = () => 0;
   const { exports } = new WebAssembly.Instance(module, imports);
   const answer = (name: string) => (exports[name] as () => number)() >>> 0;
+  const [dataStart, dataEnd] = [answer("moduleEnd"), answer("bootEnd")];
   return {
     bytes,
     sourceMap: readFileSync(new URL(`${file.href}.map`), "utf8"),
-    dataStart: answer("moduleEnd"),
-    dataEnd: answer("bootEnd"),
+    dataStart,
+    dataEnd,
+    data: new Uint8Array((exports.memory as WebAssembly.Memory).buffer).slice(dataStart, dataEnd),
+    globals: readGlobals(exports, names),
     imageNameRecord: answer("imageNameRecord"),
   };
 }
@@ -83,11 +91,10 @@ export async function specialise(
   const file = WasmFile.parse(platform.bytes);
   const before = file.codeOffset;
   const memory = preload.memory.slice();
-  for (const { address, bytes } of file.data()) {
-    if (address >= platform.dataStart) memory.set(bytes, address);
-  }
+  memory.set(platform.data, platform.dataStart);
   putImageName(memory, platform.imageNameRecord, imageName);
-  file.setGlobals(preload.globals);
+  file.setGlobals(new Map([...platform.globals, ...preload.globals]));
+  file.dropStart();
   file.dropElements(preload.unusedTablePlaces);
   file.dropData();
   file.setMemory(memory.length / PAGE_BYTES, MAX_PAGES);

@@ -7,6 +7,7 @@ const SECTION_IMPORT = 2;
 const SECTION_MEMORY = 5;
 const SECTION_GLOBAL = 6;
 const SECTION_EXPORT = 7;
+const SECTION_START = 8;
 const SECTION_ELEMENT = 9;
 const SECTION_CODE = 10;
 const SECTION_DATA = 11;
@@ -206,6 +207,11 @@ export class WasmFile {
   /** Leaves data out: what is in memory at the start comes from elsewhere. */
   dropData(): void {
     this.sections = this.sections.filter(({ id }) => id !== SECTION_DATA && id !== SECTION_DATA_COUNT);
+  }
+
+  /** Leaves the start out: what it does has been done. */
+  dropStart(): void {
+    this.sections = this.sections.filter(({ id }) => id !== SECTION_START);
   }
 
   /** Sizes of the memory in pages of 64 KiB. */

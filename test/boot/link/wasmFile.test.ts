@@ -97,6 +97,19 @@ test("data and exports are left out, memory changes its size", async () => {
   expect(() => file.keepExports(new Set(["none"]))).toThrow(/no export none/);
 });
 
+test("a start that has been run is left out, what it did is kept", async () => {
+  const { parseWat } = await wabt();
+  const text = `(module (global $x (mut i32) (i32.const 1)) (func $init (global.set $x (i32.const 5))) (start $init)
+    (func (export "x") (result i32) (global.get $x)))`;
+  const bytes = parseWat("start.wat", text).toBinary({ write_debug_names: true }).buffer;
+  const file = WasmFile.parse(bytes);
+  expect(call(instance(file).exports, "x")).toBe(5);
+  file.dropStart();
+  expect(call(instance(file).exports, "x")).toBe(1);
+  file.setGlobals(new Map([["x", 6n]]));
+  expect(call(instance(file).exports, "x")).toBe(6);
+});
+
 test("a source map moves with the code", () => {
   const map = JSON.stringify({ version: 3, sources: ["a.ts"], mappings: "8kBAAA,EAAE,GACF" });
   for (const distance of [0, 1, -30, 100_000]) {
