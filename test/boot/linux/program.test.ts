@@ -161,7 +161,7 @@ onLinux("signals", () => {
     expect(await exitCode(child)).toBe(1);
     expect(errors.text()).toMatch(/^stvm: trap: divide by zero or overflow at 0x[0-9a-f]+ in \S+ \+ \d+\n/);
     expect(errors.text()).toMatch(/called from in \S*start/);
-    expect(errors.text()).toMatch(/ {2}DefaultImage class>>start/);
+    expect(errors.text()).toMatch(/^ {2}(\[\] in )?\S+( class)?>>\S+$/m);
   });
 });
 
