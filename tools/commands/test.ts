@@ -23,8 +23,6 @@ interface Arguments {
 }
 
 const RECIPE = fileURLToPath(new URL("../../../../images/conformance", import.meta.url));
-/** The tier that runs the tests, and so the file of failures to expect. */
-const TIER = "interpreter";
 
 export const testCommand: CommandModule<object, Arguments> = {
   command: "test",
@@ -87,7 +85,8 @@ async function test(given: Arguments): Promise<void> {
     import("../conformance/reports.js"),
     import("../atomicFile.js"),
   ]);
-  const expected = readExpectations(join(given.recipe, "expected-failures", `${TIER}.txt`));
+  const tier = given["jit-threshold"] === undefined ? "interpreter" : "jit";
+  const expected = readExpectations(join(given.recipe, "expected-failures", `${tier}.txt`));
   const sets = given.bytecodes === "both" ? ["sista", "v3"] : [given.bytecodes];
   const folder = mkdtempSync(join(tmpdir(), "stvm-test-"));
   const progress = progressLine(sets);
