@@ -25,28 +25,21 @@ export function emitLiteral(index: u32): void {
   wasm.load64(0);
 }
 
+/** Pushes the value of a literal's association. */
 export function emitPushVariable(index: u32): void {
   emitLiteral(index);
-  wasm.op(wasm.I32_WRAP_I64);
-  wasm.set(WORD_A);
-  emitIsForwarded();
-  wasm.op(wasm.IF);
-  wasm.op(wasm.VOID);
-  emitHandlerCall();
-  wasm.get(LOW);
-  wasm.load64(slotOffset(depth));
-  wasm.set(firstSlot + depth);
-  wasm.op(wasm.ELSE);
-  wasm.get(WORD_A);
-  wasm.load64(16);
-  wasm.set(firstSlot + depth);
-  wasm.op(wasm.END);
-  pushValue(VALUE_SLOT, 0);
+  emitPushSlot(16);
 }
 
+/** Pushes an element of the array that a temporary holds. */
 export function emitPushRemoteTemp(index: u32): void {
   if (instruction.other >= tempCount) giveUp();
   wasm.get(FIRST_TEMP + instruction.other);
+  emitPushSlot(8 + (index << 3));
+}
+
+/** Pushes what is at an offset in the object on WebAssembly's stack; the handler looks where that has become another. */
+function emitPushSlot(offset: u32): void {
   wasm.op(wasm.I32_WRAP_I64);
   wasm.set(WORD_A);
   emitIsForwarded();
@@ -58,7 +51,7 @@ export function emitPushRemoteTemp(index: u32): void {
   wasm.set(firstSlot + depth);
   wasm.op(wasm.ELSE);
   wasm.get(WORD_A);
-  wasm.load64(8 + (index << 3));
+  wasm.load64(offset);
   wasm.set(firstSlot + depth);
   wasm.op(wasm.END);
   pushValue(VALUE_SLOT, 0);
