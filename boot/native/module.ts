@@ -353,6 +353,8 @@ function placeGlobals(): void {
   for (let i: u32 = 0; i < segmentCount; i++) {
     const entry = segments + i * SEGMENT_STRIDE;
     if (load<u32>(entry, 8) == 0) continue;
+    // 0 is the place of a segment that is not passive.
+    if (next == 0) next = 4;
     store<i32>(entry, next, 16);
     next += 4;
   }
