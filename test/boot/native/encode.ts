@@ -2,6 +2,13 @@
 
 import type { ValueType } from "../../../boot/native/output.js";
 
+export interface ImportText {
+  readonly module: string;
+  readonly name: string;
+  readonly parameters: readonly ValueType[];
+  readonly result?: ValueType;
+}
+
 export interface FunctionText {
   readonly name: string;
   readonly parameters: readonly ValueType[];
@@ -16,9 +23,16 @@ const CODES: Readonly<Record<ValueType, number>> = { i32: 0x7f, i64: 0x7e, f32: 
 /** A module with a memory of `pages` (2 if not given) and the functions, all exported; `elements` fill a table. */
 export function encodeModule(
   functions: readonly FunctionText[],
-  options: { pages?: number; elements?: readonly number[]; data?: Uint8Array; passive?: Uint8Array } = {},
+  options: {
+    pages?: number;
+    elements?: readonly number[];
+    data?: Uint8Array;
+    passive?: Uint8Array;
+    /** Their indices come before those of the functions. */
+    imports?: readonly ImportText[];
+  } = {},
 ): Uint8Array {
-  const { pages = 2, elements, data, passive } = options;
+  const { pages = 2, elements, data, passive, imports = [] } = options;
   const segments = [
     ...(data === undefined ? [] : [[0, 0x41, 0, 0x0b, ...unsigned(data.length), ...data]]),
     ...(passive === undefined ? [] : [[1, ...unsigned(passive.length), ...passive]]),
@@ -27,12 +41,23 @@ export function encodeModule(
     ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
     ...section(
       1,
-      functions.map(({ parameters, result }) => [
+      [...functions, ...imports].map(({ parameters, result }) => [
         0x60,
         ...vector(parameters.map((type) => [CODES[type]])),
         ...vector(result === undefined ? [] : [[CODES[result]]]),
       ]),
     ),
+    ...(imports.length === 0
+      ? []
+      : section(
+          2,
+          imports.map(({ module, name }, index) => [
+            ...text(module),
+            ...text(name),
+            0,
+            ...unsigned(functions.length + index),
+          ]),
+        )),
     ...section(
       3,
       functions.map((_, index) => unsigned(index)),
@@ -40,7 +65,7 @@ export function encodeModule(
     ...(elements === undefined ? [] : section(4, [[0x70, 0, ...unsigned(elements.length + 2)]])),
     ...section(5, [[1, ...unsigned(pages), ...unsigned(pages + 4)]]),
     ...section(7, [
-      ...functions.map(({ name }, index) => [...text(name), 0, ...unsigned(index)]),
+      ...functions.map(({ name }, index) => [...text(name), 0, ...unsigned(imports.length + index)]),
       [...text("memory"), 2, 0],
     ]),
     ...(elements === undefined ? [] : section(9, [[0, 0x41, 0, 0x0b, ...vector(elements.map(unsigned))]])),
