@@ -134,7 +134,7 @@ test("privileged instructions have the bytes of the manual", () => {
     [cpu("hlt", []), "f4"],
     [cpu("cli", []), "fa"],
     [cpu("sti", []), "fb"],
-    [cpu("in8", ["i32"], "i32"), "89c2|8bd0.*ec"],
+    [cpu("in8", ["i32"], "i32"), "8bd0.*ec"],
     [cpu("in16", ["i32"], "i32"), "8bd0.*66ed"],
     [cpu("in32", ["i32"], "i32"), "8bd0.*ed"],
     [cpu("out8", ["i32", "i32"]), "8bd08bc1ee"],
@@ -147,7 +147,7 @@ test("privileged instructions have the bytes of the manual", () => {
     [cpu("setCr3", LONG), "0f22d8"],
     [cpu("invlpg", LONG), "0f0138"],
     [cpu("lidt", LONG), "0f0118"],
-    [cpu("rdrand", [], "i64"), "480fc7f0480f43c1|480fc7f00f43c1"],
+    [cpu("rdrand", [], "i64"), "480fc7f0480f43c1"],
     [cpu("breakpoint", []), "cc"],
     [cpu("setStackLimit", LONG), "488945"],
   ];
