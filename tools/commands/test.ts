@@ -22,7 +22,7 @@ interface Arguments {
   "debug-module": boolean;
 }
 
-const RECIPE = fileURLToPath(new URL("../../../../images/conformance", import.meta.url));
+export const RECIPE = fileURLToPath(new URL("../../../../images/conformance", import.meta.url));
 
 export const testCommand: CommandModule<object, Arguments> = {
   command: "test",
@@ -134,7 +134,7 @@ function checkNumbers(given: Arguments): void {
 }
 
 /** Builds an image for each bytecode set into a folder; answers their paths. */
-async function buildImages(
+export async function buildImages(
   recipePath: string,
   sets: readonly string[],
   folder: string,

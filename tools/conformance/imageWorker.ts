@@ -9,7 +9,9 @@ export interface ImageRun {
   readonly image: string;
   readonly arguments: readonly string[];
   readonly workingDirectory: string;
-  readonly wasm: "release" | "debug";
+  readonly wasm: "release" | "debug" | Uint8Array;
+  /** As much as there is if not given. */
+  readonly maxOldSpaceBytes?: number;
   readonly jitThreshold?: number;
 }
 
@@ -28,6 +30,7 @@ try {
     workingDirectory: request.workingDirectory,
     wasm: request.wasm,
     jitThreshold: request.jitThreshold,
+    maxOldSpaceBytes: request.maxOldSpaceBytes,
     stdin: () => undefined,
     stdout: (bytes) => tell({ kind: "output", text: decoder.decode(bytes, { stream: true }) }),
     stderr: () => {},

@@ -17,7 +17,12 @@ export interface SuiteOptions {
   readonly megabytes: number;
   /** A test that reports nothing for so long hangs. */
   readonly timeoutSeconds: number;
-  readonly wasm: "release" | "debug";
+  /** As shipped, with assertions, or the bytes of another module. */
+  readonly wasm: "release" | "debug" | Uint8Array;
+  /** As much as there is if not given. */
+  readonly maxOldSpaceBytes?: number;
+  /** Ends the suite at the first test that fails: its result is the last one. */
+  readonly untilFailure?: boolean;
   /** Activations after which methods are compiled; undefined for never. */
   readonly jitThreshold?: number;
   readonly progress: (done: number, planned: number, failed: number) => void;
@@ -35,7 +40,7 @@ export async function runSuite(options: SuiteOptions): Promise<TestResult[]> {
     ...(options.seed === undefined ? [] : [`--seed=${options.seed}`]),
   ];
   const results = await runAll(options, options.image, words, "", []);
-  if (!concernsRestart(options.filter)) return results;
+  if (!concernsRestart(options.filter) || isOver(options, results)) return results;
   return [...results, ...(await runRestarts(options, words, results))];
 }
 
@@ -59,8 +64,14 @@ async function runRestarts(
   );
   if (saved.code !== 0 || !existsSync(first)) return [broken("RestartScenario>>save", saved)];
   const once = await runAll(options, first, [...words, `--save=${second}`], "first restart: ", before);
+  if (isOver(options, once)) return once;
   if (!existsSync(second)) return [...once, broken("RestartScenario>>saveAgain", saved)];
   return [...once, ...(await runAll(options, second, words, "second restart: ", [...before, ...once]))];
+}
+
+/** Whether a failure ends the suite, and there is one. */
+function isOver({ untilFailure }: SuiteOptions, results: readonly TestResult[]): boolean {
+  return untilFailure === true && results.some(({ outcome }) => outcome === "failed");
 }
 
 function broken(name: string, { code, reason }: End): TestResult {
@@ -91,6 +102,7 @@ async function runAll(
     };
     const end = await runOnce(options, image, from === 1 ? words : [...words, `--from=${from}`], reader, report);
     results.push(...reader.results.map((result) => ({ ...result, name: prefix + result.name })));
+    if (isOver(options, results)) return results;
     const lost = reader.underWay;
     if (lost === undefined) {
       if (reader.planned === undefined || results.length < reader.planned) results.push(broken(`${prefix}report`, end));
@@ -102,7 +114,7 @@ async function runAll(
       message: end.reason || "the run ended",
       milliseconds: 0,
     });
-    if (lost.number >= (reader.planned ?? 0)) return results;
+    if (lost.number >= (reader.planned ?? 0) || isOver(options, results)) return results;
     from = lost.number + 1;
   }
 }
@@ -115,12 +127,22 @@ function runOnce(
   reader: TapReader,
   report = () => {},
 ): Promise<End> {
-  const { folder, wasm, jitThreshold, timeoutSeconds } = options;
-  const workerData: ImageRun = { image, arguments: words, workingDirectory: folder, wasm, jitThreshold };
+  const { folder, wasm, maxOldSpaceBytes, jitThreshold, timeoutSeconds } = options;
+  const workerData: ImageRun = {
+    image,
+    arguments: words,
+    workingDirectory: folder,
+    wasm,
+    maxOldSpaceBytes,
+    jitThreshold,
+  };
   const worker = new Worker(new URL("./imageWorker.js", import.meta.url), { workerData });
   return new Promise<End>((resolve) => {
     let timer: NodeJS.Timeout;
+    let isFinished = false;
     const finish = (end: End) => {
+      if (isFinished) return;
+      isFinished = true;
       clearTimeout(timer);
       reader.end();
       void worker.terminate().then(() => resolve(end));
@@ -133,10 +155,12 @@ function runOnce(
     wait();
     worker.on("error", (error) => finish({ kind: "ended", code: -1, reason: `the thread stopped: ${error.message}` }));
     worker.on("message", (message: WorkerMessage) => {
+      if (isFinished) return;
       if (message.kind === "ended") return finish(message);
       reader.take(message.text, performance.now());
       report();
-      wait();
+      if (isOver(options, reader.results)) finish({ kind: "ended", code: -1, reason: "a test failed" });
+      else wait();
     });
   });
 }
