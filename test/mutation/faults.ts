@@ -30,12 +30,6 @@ const ARITHMETIC_FAULTS: readonly Fault[] = [
     wrong: "true",
   },
   {
-    name: "sum-with-constant-wraps",
-    file: LOOP,
-    place: "if («!addOverflows(top, constant * 8)»)",
-    wrong: "true",
-  },
-  {
     name: "product-one-too-large",
     file: LOOP,
     place: "if («<u64>product + (1 << 60) < 1 << 61»)",
@@ -304,12 +298,6 @@ const MEMORY_FAULTS: readonly Fault[] = [
     wrong: "false",
   },
   {
-    name: "weak-instance-variables",
-    file: MARKER,
-    place: "for (let i = «strongSlotCountOfWeak(object)»; i < count; i++)",
-    wrong: "<u32>0",
-  },
-  {
     name: "ephemeron-mourned-again",
     file: SCAVENGER,
     place: "«setFormat(ephemeron, FORMAT_FIXED);»",
@@ -370,12 +358,6 @@ const MEMORY_FAULTS: readonly Fault[] = [
     wrong: "",
   },
   {
-    name: "class-table-keeps-forwarders",
-    file: "vm/memory/classes.ts",
-    place: "else if (classObject != entry) «setClassAtIndex(index, classObject);»",
-    wrong: "",
-  },
-  {
     name: "instances-in-eden-missing",
     file: "vm/memory/enumeration.ts",
     place: "«countInstances(edenStart, edenFree(), classObject, hash)» +",
@@ -385,12 +367,6 @@ const MEMORY_FAULTS: readonly Fault[] = [
     name: "compaction-forgets-remembered-objects",
     file: "vm/memory/compactor.ts",
     place: "«for (let i: u32 = 0; i < rememberedCount; i++) setRememberedAt(i, <u32>mapMoved(rememberedAt(i)));»",
-    wrong: "",
-  },
-  {
-    name: "pinned-object-moves",
-    file: "vm/memory/compactor.ts",
-    place: "«if (isPinned(object)) shift = 0;»",
     wrong: "",
   },
 ];
@@ -515,22 +491,10 @@ const CONTEXT_FAULTS: readonly Fault[] = [
     wrong: "<i64>stackDepthOf(context) + 1",
   },
   {
-    name: "temporary-stored-beside-the-frame",
-    file: CONTEXTS,
-    place: "if («temp < stackDepthOf(context)») {",
-    wrong: "temp + 1 < stackDepthOf(context)",
-  },
-  {
     name: "new-page-misses-top-of-stack",
     file: CONTEXTS,
     place: "memory.copy(frame + FRAME_RECEIVER - (count << 3), sp, «count << 3»);",
     wrong: "(count - 1) << 3",
-  },
-  {
-    name: "snapshot-forgets-a-page",
-    file: CONTEXTS,
-    place: "for (let i: u32 = 0; i < «STACK_PAGE_COUNT»; i++) {\n    const page = stackPagesStart",
-    wrong: "1",
   },
 ];
 
