@@ -549,6 +549,51 @@ const PROCESS_FAULTS: readonly Fault[] = [
   },
 ];
 
+const PLUGIN_FAULTS: readonly Fault[] = [
+  {
+    name: "checksum-without-modulus",
+    file: "primitives/plugins/ChecksumPlugin.ts",
+    place: "high = «(high + low) % MODULUS»;",
+    wrong: "high + low",
+  },
+  {
+    name: "blit-reads-beyond-its-source",
+    file: "primitives/bitblt/clip.ts",
+    place: "right = min(right, «x + source.width - fromX»);",
+    wrong: "x + source.width",
+  },
+  {
+    name: "blit-rule-swapped",
+    file: "primitives/bitblt/rules.ts",
+    place: "case 4:\n      return «~from & to»;",
+    wrong: "from & ~to",
+  },
+  {
+    name: "blit-overlap-from-the-wrong-end",
+    file: "primitives/bitblt/clip.ts",
+    place: "blit.bottomUp = «blit.y > blit.fromY»;",
+    wrong: "false",
+  },
+  {
+    name: "file-position-stays-after-writing",
+    file: "primitives/plugins/FilePlugin.ts",
+    place: "setPosition(file, «positionOf(file) + count»);",
+    wrong: "positionOf(file)",
+  },
+  {
+    name: "strings-collated-backwards",
+    file: "primitives/plugins/MiscPrimitivePlugin.ts",
+    place: "if (a != b) return answerInteger(«a < b» ? 1 : 3);",
+    wrong: "b < a",
+  },
+  {
+    name: "snapshot-with-survivors",
+    file: "vm/memory/collector.ts",
+    place: "runScavenge(«true»);\n  collectOld(true, true);",
+    wrong: "false",
+  },
+];
+
 export const FAULTS: readonly Fault[] = [
   ...ARITHMETIC_FAULTS,
   ...FLOAT_FAULTS,
@@ -557,4 +602,5 @@ export const FAULTS: readonly Fault[] = [
   ...SEND_FAULTS,
   ...CONTEXT_FAULTS,
   ...PROCESS_FAULTS,
+  ...PLUGIN_FAULTS,
 ];
