@@ -36,12 +36,14 @@ import { emitInstruction, setGrowFunction } from "./instructions";
 import { bind, startLabels, useLabelTables } from "./labels";
 import { findLiveness } from "./liveness";
 import {
+  countGlobalUse,
   functionBody,
   functionBodyBytes,
   functionCount,
   functionType,
   importedFunctionCount,
   moduleOffset,
+  placeGlobals,
   readModule,
   setFunctionCode,
   typeResult,
@@ -50,6 +52,8 @@ import { startOperands } from "./operands";
 import {
   moveReader,
   OP_CALL,
+  OP_GLOBAL_GET,
+  OP_GLOBAL_SET,
   OP_PREFIX,
   position,
   readByte,
@@ -91,6 +95,7 @@ export function compileModule(module: usize, bytes: u32, optionFlags: u32, growI
   readModule(module, bytes);
   if (failure == FAILURE_NONE) surveyBodies();
   if (failure != FAILURE_NONE) return;
+  placeGlobals();
   const lineRoom = flags & FLAG_LINES ? instructionCount + functionCount : 0;
   useReferenceTables(reserve((<usize>referenceRoom) << 3), referenceRoom, reserve((<usize>lineRoom) << 3), lineRoom);
   const scratch = reserveTables();
@@ -114,7 +119,7 @@ export function compileModule(module: usize, bytes: u32, optionFlags: u32, growI
   resolveCalls();
 }
 
-/** One look at all bodies: how large tables must be and which helpers are wanted. */
+/** One look at all bodies: how large tables must be, which helpers are wanted, how often globals are used. */
 function surveyBodies(): void {
   referenceRoom = 1;
   instructionCount = largestBody = mostLocals = wantedHelpers = 0;
@@ -138,7 +143,17 @@ function surveyBodies(): void {
 
 function survey(opcode: i32): void {
   instructionCount++;
-  if (opcode == OP_CALL || opcode == 0x40) referenceRoom++;
+  if (opcode < 0x28) {
+    // The most frequent: locals, globals, control.
+    if (opcode == OP_GLOBAL_GET || opcode == OP_GLOBAL_SET) {
+      countGlobalUse(readUnsigned());
+      return;
+    }
+    if (opcode == OP_CALL) referenceRoom++;
+    skipImmediates(opcode);
+    return;
+  }
+  if (opcode == 0x40) referenceRoom++;
   if (opcode == OP_PREFIX) {
     const start = position;
     const operation = readUnsigned();

@@ -3,16 +3,7 @@
 
 import { CONTEXT_FIRST_GLOBAL, CONTEXT_BIAS, TYPE_NONE } from "./abi";
 import { fail, failure, FAILURE_HEADER, FAILURE_NONE, FAILURE_SECTION, reserve, reserveZeroed } from "./arena";
-import {
-  moveReader,
-  OP_GLOBAL_GET,
-  OP_GLOBAL_SET,
-  position,
-  readByte,
-  readSigned,
-  readUnsigned,
-  skipImmediates,
-} from "./reader";
+import { moveReader, OP_GLOBAL_GET, position, readByte, readSigned, readUnsigned } from "./reader";
 
 export const TYPE_I32: i32 = 0x7f;
 export const TYPE_I64: i32 = 0x7e;
@@ -55,7 +46,7 @@ let segments: usize = 0;
 export let segmentCount: u32 = 0;
 export let contextBytes: u32 = 0;
 
-/** Reads all sections. Functions' bodies are looked through once, to count uses of globals. */
+/** Reads all sections. Globals have no place until `placeGlobals`, when their uses are counted. */
 export function readModule(start: usize, bytes: u32): void {
   moduleStart = start;
   moduleEnd = start + bytes;
@@ -80,7 +71,6 @@ export function readModule(start: usize, bytes: u32): void {
     readSection(section);
     moveReader(next);
   }
-  if (failure == FAILURE_NONE) placeGlobals();
 }
 
 /** Sums up the counts at sections' starts, so that tables can be reserved. */
@@ -278,27 +268,14 @@ function readBodies(): void {
     store<u32>(entry, <u32>position, 4);
     store<u32>(entry, bytes, 8);
     const end = position + bytes;
-    countGlobalUses(end);
     moveReader(end);
-    if (failure != FAILURE_NONE) return;
   }
 }
 
-function countGlobalUses(end: usize): void {
-  let groups = readUnsigned();
-  while (groups-- > 0) {
-    readUnsigned();
-    readByte();
-  }
-  while (position < end && failure == FAILURE_NONE) {
-    const opcode = readByte();
-    if (opcode == OP_GLOBAL_GET || opcode == OP_GLOBAL_SET) {
-      const entry = globals + readUnsigned() * GLOBAL_STRIDE;
-      store<u32>(entry, load<u32>(entry, 12) + 1, 12);
-    } else {
-      skipImmediates(opcode);
-    }
-  }
+/** Notes that an instruction uses a global: the most used ones get the shortest offsets. */
+export function countGlobalUse(index: u32): void {
+  const entry = globals + index * GLOBAL_STRIDE;
+  store<u32>(entry, load<u32>(entry, 12) + 1, 12);
 }
 
 function readData(): void {
@@ -319,7 +296,7 @@ function readData(): void {
 }
 
 /** Gives globals places in the context block, the most used first, then passive segments' sizes. */
-function placeGlobals(): void {
+export function placeGlobals(): void {
   let next = CONTEXT_FIRST_GLOBAL;
   // A gap of four bytes that alignment left, or 0.
   let gap: i32 = 0;

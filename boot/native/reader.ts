@@ -66,12 +66,21 @@ export const OP_GLOBAL_GET: i32 = 0x23;
 export const OP_GLOBAL_SET: i32 = 0x24;
 export const OP_PREFIX: i32 = 0xfc;
 
+function skipNumber(): void {
+  while (load<u8>(position++) >= 0x80);
+}
+
 /** Moves over the immediates of an instruction whose opcode has been read. */
 export function skipImmediates(opcode: i32): void {
   if (opcode >= 0x45 && opcode <= 0xc4) return;
+  // Locals, globals and integer constants have one number.
+  if ((opcode >= OP_LOCAL_GET && opcode <= OP_GLOBAL_SET) || opcode == 0x41 || opcode == 0x42) {
+    skipNumber();
+    return;
+  }
   if (opcode >= 0x28 && opcode <= 0x3e) {
-    readUnsigned();
-    readUnsigned();
+    skipNumber();
+    skipNumber();
     return;
   }
   switch (opcode) {
@@ -86,18 +95,11 @@ export function skipImmediates(opcode: i32): void {
     case OP_BLOCK:
     case OP_LOOP:
     case OP_IF:
-    case 0x41: // i32.const
-    case 0x42: // i64.const
       readSigned();
       return;
     case OP_BR:
     case OP_BR_IF:
     case OP_CALL:
-    case OP_LOCAL_GET:
-    case OP_LOCAL_SET:
-    case OP_LOCAL_TEE:
-    case OP_GLOBAL_GET:
-    case OP_GLOBAL_SET:
     case 0x3f: // memory.size
     case 0x40: // memory.grow
       readUnsigned();
