@@ -1,5 +1,6 @@
 // Which primitives an image can reach, and leaving the others out: a program has only those that a method names. An
-// image that calls primitives by their number (primitiveDoPrimitiveWithArgs) keeps all that have one.
+// image that calls primitives by number or through a method that it makes (tryPrimitive:withArgs: and
+// tryNamedPrimitive:withArgs:) keeps all of that kind.
 
 import { type Heap } from "../../vm/embed/heap.js";
 import { type VmExports } from "../../vm/embed/module.js";
@@ -12,6 +13,7 @@ const CALL_PRIMITIVE_V3 = 139;
 const CALL_PRIMITIVE_SISTA = 248;
 const PRIMITIVE_EXTERNAL_CALL = 117;
 const PRIMITIVE_DO_PRIMITIVE = 118;
+const PRIMITIVE_DO_NAMED_PRIMITIVE = 218;
 /** vm/interpreter/primitiveTable.ts, PRIMITIVE_INVOKE_OBJECT: the highest number, which methods cannot name. */
 const LAST_NUMBER = 661;
 
@@ -71,7 +73,11 @@ export function leaveOutPrimitives(exports: VmExports, heap: Heap, choice: Primi
     all.add(place);
     if (keepsNumbers || number === LAST_NUMBER || numbers.has(number)) kept.add(place);
   }
-  for (let index = 0; machine.namedPrimitiveAt(index) !== 0; index++) all.add(machine.namedPrimitiveAt(index));
+  const keepsNames = numbers.has(PRIMITIVE_DO_NAMED_PRIMITIVE);
+  for (let index = 0; machine.namedPrimitiveAt(index) !== 0; index++) {
+    all.add(machine.namedPrimitiveAt(index));
+    if (keepsNames) kept.add(machine.namedPrimitiveAt(index));
+  }
   if (choice === "all") return new Set();
   for (const each of names) {
     const [module, name] = each.split("\0") as [string, string];

@@ -44,7 +44,7 @@ export const buildCommand: CommandModule<object, Arguments> = {
         requiresArg: true,
         choices: ["reachable", "all"] as const,
         default: "reachable" as const,
-        describe: "those that the image's methods name, or all that there are",
+        describe: "those that the image's methods name, or all: for images that make methods themselves",
       })
       .option("config", {
         type: "string",
