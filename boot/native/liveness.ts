@@ -1,6 +1,6 @@
 // Which locals hold a value that will be read, by walking the events backwards. Control is structured, so two walks are
-// enough: the first finds what lives at the heads of loops, the second all else (a little too much in nested loops). Notes writes whose value
-// nobody reads, what lives behind each call, and which locals must not share a register.
+// enough: the first finds what lives at the heads of loops, the second all else, of nested loops a little too much. Notes
+// writes whose value nobody reads, what lives behind each call, and which locals must not share a register.
 
 import { failure, FAILURE_NONE, reserve } from "./arena";
 import {

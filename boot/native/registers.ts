@@ -1,5 +1,5 @@
 // Gives each local a register for the whole function, or a place in memory: the most used choose first, among those
-// that no conflicting local has. Decision 7 speaks of a linear scan; exact liveness costs one more walk over the events
+// that no conflicting local has. Decision 7 speaks of a linear scan; liveness costs one more walk over the events
 // and packs locals tighter, see docs/decisions/0011-native-registers.md.
 
 import { R12, R15, RAX, RCX, RDI, RDX, RSI, RSP, XMM0, XMM4 } from "./assembler";
