@@ -28,7 +28,7 @@ export declare function requestInterrupt(): void;
 @external("env", "queueEvent")
 export declare function queueEvent(type: i32, time: i32, a: i32, b: i32, c: i32, d: i32, e: i32, f: i32): void;
 
-/** Bytes that old space may reach from now on; 0 for no limit. */
+/** Limits old space to a wish (0 for none) and to memory that ends; false where there is too little (vm/memory/oldspace.ts). */
 // @ts-ignore: decorator
-@external("env", "setMaxOldSpaceBytes")
-export declare function setMaxOldSpaceBytes(bytes: u32): void;
+@external("env", "fitOldSpace")
+export declare function fitOldSpace(memoryBytes: u64, wantedBytes: u32): bool;

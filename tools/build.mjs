@@ -31,6 +31,8 @@ if (isWanted("boot")) {
         "boot/common",
         "boot/native",
         "boot/cpu.ts",
+        "boot/vm.ts",
+        "boot/outcomes.ts",
         "boot/asconfig.json",
         "tools/bootModules.mjs",
       ],

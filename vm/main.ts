@@ -152,5 +152,5 @@ export { reportProcesses as logProcesses } from "./interpreter/processReport";
 
 // What boot/link uses to make a program of this module and an image, and what such a program sets at its start.
 export { moduleEnd, reserveMemory } from "./memory/map";
-export { setMaxOldSpaceBytes, usedOldSpaceBytes } from "./memory/oldspace";
+export { fitOldSpace, setMaxOldSpaceBytes, usedOldSpaceBytes } from "./memory/oldspace";
 export { forgetPrimitive, namedPrimitive, namedPrimitiveAt, numberedPrimitive } from "./interpreter/primitiveTable";

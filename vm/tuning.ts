@@ -11,6 +11,8 @@ export const REMEMBERED_SET_BYTES: u32 = 1 << 20;
 export const EDEN_RESERVE_SHIFT: u32 = 4;
 /** Bytes by which linear memory grows beyond what an allocation in old space needs. */
 export const OLD_SPACE_STEP_BYTES: u32 = 4 << 20;
+/** Bytes of old space that must be free beside the image for a machine's memory to be worth starting in. */
+export const SPARE_OLD_SPACE_BYTES: u32 = 256 << 10;
 /** A full collection is due when old space has grown by a third (Spur's ratio) … */
 export const FULL_COLLECTION_GROWTH_DIVISOR: u32 = 3;
 /** … and at least by this many bytes since the last one. */

@@ -4,7 +4,7 @@
 import { cr3, fence, linked, load64, pause, rdtsc, setCr3 } from "../cpu";
 import { Address } from "../../vm/memory/oop";
 import { OUTCOME_IDLE, OUTCOME_QUIT, OUTCOME_SLICE, OUTCOME_WAITING } from "../outcomes";
-import { setMaxOldSpaceBytes, outcomeDetail, requestInterrupt, run } from "../vm";
+import { fitOldSpace, outcomeDetail, requestInterrupt, run } from "../vm";
 import {
   badWord,
   badWordBytes,
@@ -105,16 +105,15 @@ function checkMemory(): void {
   const hasMap = info.version >= 1 && info.memoryMapEntries > 0;
   const count = hasMap ? min(info.memoryMapEntries, MAP_ENTRIES) : 0;
   copyPhysical(info.memoryMap, memoryEntries, count * 24);
-  if (!measureMemory(memoryEntries, count)) {
-    beginPanic();
-    report.text("too little memory: the image needs ");
-    report.number((<i64>memory.size() + 15) >> 4);
-    report.text(" MB for itself, the machine has ");
-    report.number(limitBytes >> 20);
-    report.text(" MB there; give it more");
-    endPanic(false);
-  }
-  if (heapBytes != 0) setMaxOldSpaceBytes(<u32>min<u64>(heapBytes, u32.MAX_VALUE));
+  const wanted = <u32>min<u64>(heapBytes, u32.MAX_VALUE);
+  if (measureMemory(memoryEntries, count) && fitOldSpace(limitBytes, wanted)) return;
+  beginPanic();
+  report.text("too little memory: the machine has ");
+  report.number(limitBytes >> 20);
+  report.text(" MB for an image that starts with ");
+  report.number((<i64>memory.size()) >> 4);
+  report.text(" MB and must be able to grow; give it more");
+  endPanic(false);
 }
 
 /** What comes before the first bytecode ends here. */

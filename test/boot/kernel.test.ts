@@ -98,6 +98,20 @@ describe("the default image in a kernel", () => {
     expect(end).toEqual({ kind: "quit", code: 0 });
   });
 
+  testInQemu("goes on in 16 MB however much it throws away", async () => {
+    const expression = "| x | 1 to: 3000 do: [ :i | x := Array new: 5000 ]. x size";
+    const { end, text } = await boot({ words: ["-e", expression] });
+    expect(text).toContain("5000");
+    expect(end).toEqual({ kind: "quit", code: 0 });
+  });
+
+  testInQemu("that keeps more than there is memory for ends with the reason and the stack", async () => {
+    const expression = "| all | all := OrderedCollection new. [ true ] whileTrue: [ all add: (Array new: 1000) ]";
+    const { end, text } = await boot({ words: ["-e", expression] });
+    expect(text).toMatch(/out of memory|OutOfMemory/);
+    expect(["crash", "quit"]).toContain(end.kind);
+  });
+
   testInQemu("that never ends is ended when its time is up", async () => {
     const { end } = await boot({ words: ["-e", "[ true ] whileTrue"], timeoutMilliseconds: 3000 });
     expect(end).toEqual({ kind: "timeout" });
@@ -128,7 +142,7 @@ describe("a kernel that cannot go on says so in one line and stops", () => {
   testInQemu("too little memory", async () => {
     const { end, text } = await boot({ megabytes: 8 });
     expect(end.kind).toBe("crash");
-    expect(text).toMatch(/^stvm: too little memory: the image needs \d+ MB for itself, .*; give it more\n$/);
+    expect(text).toMatch(/^stvm: too little memory: the machine has \d+ MB for an image .*; give it more\n$/);
   });
 
   testInQemu("a word for the virtual machine that it does not know", async () => {

@@ -60,6 +60,8 @@ export interface BuiltKernel {
 }
 
 const MEGABYTE = 1 << 20;
+/** Half of what other programs have: old space must always have room for what survives in it, in domains of 16 MB too. */
+const EDEN_BYTES = 2 << 20;
 /** What a domain has beyond what its kernel needs to start: for the heap to grow. */
 const SPARE_MEGABYTES = 48;
 
@@ -72,7 +74,7 @@ export async function buildXenKernel(options: XenBuild, stage: (text: string) =>
     image,
     module: readFileSync(buildFile("stvm-names.wasm")),
     reservedEnd: platform.dataEnd,
-    edenBytes: options.edenBytes ?? (config.eden === undefined ? undefined : byteCount(config.eden, "eden")),
+    edenBytes: options.edenBytes ?? (config.eden === undefined ? EDEN_BYTES : byteCount(config.eden, "eden")),
     primitives,
   });
   stage("leaving out what it cannot reach");

@@ -12,11 +12,16 @@ import {
   REMEMBERED_SHIFT,
   WORD_SHIFT,
 } from "../layout";
-import { FULL_COLLECTION_GROWTH_DIVISOR, FULL_COLLECTION_MIN_GROWTH_BYTES, OLD_SPACE_STEP_BYTES } from "../tuning";
+import {
+  FULL_COLLECTION_GROWTH_DIVISOR,
+  FULL_COLLECTION_MIN_GROWTH_BYTES,
+  OLD_SPACE_STEP_BYTES,
+  SPARE_OLD_SPACE_BYTES,
+} from "../tuning";
 import { wantFullCollection } from "./allocation";
 import { addFreeChunk, clearFreeLists, freeListBytes, takeFreeMemory } from "./freelists";
 import { classIndexOf, headerHigh, headerLow, setHeaderHigh, setHeaderLow } from "./header";
-import { growMemoryTo, oldSpaceStart } from "./map";
+import { edenEnd, edenStart, growMemoryTo, oldSpaceStart, survivorBytes } from "./map";
 import { forgetObjectStacks } from "./mourners";
 import { initializeSurvivors } from "./newspace";
 import { Address } from "./oop";
@@ -37,6 +42,19 @@ export function setOldSpaceEnd(end: Address): void {
 
 export function setMaxOldSpaceBytes(bytes: u32): void {
   maxOldSpaceBytes = bytes;
+}
+
+/**
+ * Limits old space to `wantedBytes` (0 for no wish), and to what leaves room for all survivors of new space where linear
+ * memory cannot reach beyond `memoryBytes`. Answers false where the objects in use have too little room so.
+ */
+export function fitOldSpace(memoryBytes: u64, wantedBytes: u32): bool {
+  const newSpaceBytes = <u64>(edenEnd - edenStart) + survivorBytes;
+  const reservedBytes = <u64>oldSpaceStart + newSpaceBytes;
+  if (memoryBytes < reservedBytes + (oldSpaceEnd - oldSpaceStart) + SPARE_OLD_SPACE_BYTES) return false;
+  const most = <u32>min<u64>(memoryBytes - reservedBytes, u32.MAX_VALUE);
+  maxOldSpaceBytes = wantedBytes == 0 ? most : min(wantedBytes, most);
+  return true;
 }
 
 /**

@@ -56,7 +56,7 @@ export async function fakeKernel(): Promise<FakeKernel> {
     signalSemaphore: noted("signalSemaphore"),
     requestInterrupt: noted("requestInterrupt"),
     queueEvent: noted("queueEvent"),
-    setMaxOldSpaceBytes: noted("setMaxOldSpaceBytes"),
+    fitOldSpace: noted("fitOldSpace"),
   };
   const instance = await WebAssembly.instantiate(await compiled, { cpu: machine.imports, env });
   const exports = instance.exports as Record<string, unknown>;

@@ -223,7 +223,7 @@ describe("what stops it says so in one line, and crashes", () => {
     load("", 3 * MB);
     expect(start()).toBe(CRASH);
     expect(kernel.debugText).toMatch(
-      /^stvm: too little memory: the image needs \d+ MB for itself, .*; give it more\n$/,
+      /^stvm: too little memory: the machine has \d+ MB for an image .*; give it more\n$/,
     );
   });
 
@@ -259,7 +259,7 @@ it("a panic shows the message and the Smalltalk stack", () => {
   expect(start()).toBe(CRASH);
   expect(kernel.debugText).toBe("stvm: heap broken\n");
   expect(kernel.console.text).toBe("stvm: heap broken\r\n");
-  expect(kernel.vmCalls.map(([name]) => name)).toEqual(["logStack"]);
+  expect(kernel.vmCalls.map(([name]) => name)).toEqual(["fitOldSpace", "logStack"]);
 });
 
 it("an exception shows registers and the Smalltalk stack", () => {
@@ -281,5 +281,5 @@ it("an exception shows registers and the Smalltalk stack", () => {
   expect(lines[1]).toBe(
     "stvm: rax 0x0000000000000100 rbx 0x0000000000000101 rcx 0x0000000000000102 rdx 0x0000000000000103",
   );
-  expect(kernel.vmCalls.map(([name]) => name)).toEqual(["logStack"]);
+  expect(kernel.vmCalls.map(([name]) => name)).toEqual(["fitOldSpace", "logStack"]);
 });
