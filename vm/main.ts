@@ -22,6 +22,7 @@ import { handleEvents, poll, requestInterrupt as interruptAtPoll, wakeTime } fro
 import { activeProcess, allProcessesWait } from "./interpreter/processes";
 import { fp } from "./interpreter/registers";
 import { beginStepping } from "./interpreter/stepping";
+import { noteStart } from "./interpreter/vmParameters";
 import {
   clearOutcome,
   outcome,
@@ -100,6 +101,7 @@ export function runStepping(polls: i32, steps: u32, frame: u32): i32 {
 /** What is due before the first bytecode. Answers false where nothing can run: the outcome says why. */
 function begin(): bool {
   if (outcome == OUTCOME_FATAL) return false;
+  noteStart();
   clearOutcome();
   if (isCallSuspended()) {
     setStackLimit(pageLimit(activePage));

@@ -15,6 +15,7 @@ import { PackageError } from "../../tools/testbed/packages.js";
 import { testbedParts } from "../../tools/testbed/parts.js";
 import { findQemu } from "../../tools/testbed/qemu.js";
 import type { Toolstack } from "../../tools/testbed/toolstack.js";
+import { describeKernels } from "./testbed/kernels.js";
 import { tinyGuest } from "./testbed/tinyGuest.js";
 
 const START_MILLISECONDS = 180_000;
@@ -168,6 +169,8 @@ describe("what goes wrong is said in one line", () => {
     await expect(create("giant", { memoryMegabytes: 4096 })).rejects.toThrow(/^xl create .*memory[^\n]*$/);
   });
 });
+
+describeKernels(() => bed, missing === undefined);
 
 testInBed("a bed goes when the process that started it is killed", async () => {
   const folder = mkdtempSync(join(tmpdir(), "stvm-owner-"));

@@ -47,7 +47,7 @@ import {
   tenureCount,
   tenuredBytesTotal,
 } from "../memory/statistics";
-import { hostMonotonicMicroseconds, hostUtcMicroseconds } from "../host";
+import { hostUtcMicroseconds } from "../host";
 import { answer, argument, argumentCount, fail, integerOop, isBoolean, isFloat } from "../plugin";
 import { REMEMBERED_SET_BYTES } from "../tuning";
 
@@ -59,6 +59,14 @@ const PROXY_MINOR: i64 = 15;
 
 /** Parameters that the image may set and that change nothing here, as it last set them: one i64 for each number. */
 const settings = <usize>memory.data(87 * 8, 8);
+
+/** UTC microseconds at the first slice; 0 before it, also in a program whose image was laid out when it was built. */
+let startMicroseconds: i64 = 0;
+
+/** Called before each slice. */
+export function noteStart(): void {
+  if (startMicroseconds == 0) startMicroseconds = hostUtcMicroseconds();
+}
 
 /** 254: all parameters as an Array, one by its number, or sets one and answers what it was. */
 export function primitiveVMParameter(): void {
@@ -118,7 +126,7 @@ function memoryParameter(number: u32): i64 {
     case 19:
       return edenEnd - edenStart;
     case 20:
-      return hostUtcMicroseconds() - hostMonotonicMicroseconds() + MICROSECONDS_1901_TO_1970;
+      return startMicroseconds + MICROSECONDS_1901_TO_1970;
     case 21:
       return rememberedCount;
     case 23:
