@@ -552,9 +552,9 @@ const PROCESS_FAULTS: readonly Fault[] = [
 const PLUGIN_FAULTS: readonly Fault[] = [
   {
     name: "checksum-without-modulus",
-    file: "primitives/plugins/ChecksumPlugin.ts",
-    place: "high = «(high + low) % MODULUS»;",
-    wrong: "high + low",
+    file: "primitives/plugins/ZipPlugin.ts",
+    place: "low = «(low + load<u8>(bytes + i)) % ADLER_MODULUS»;",
+    wrong: "low + load<u8>(bytes + i)",
   },
   {
     name: "blit-reads-beyond-its-source",
