@@ -1,6 +1,6 @@
 // `stvm test`: builds the conformance image for each bytecode set, runs it, and says which tests fail and why.
 
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -23,6 +23,8 @@ interface Arguments {
 }
 
 export const RECIPE = fileURLToPath(new URL("../../../../images/conformance", import.meta.url));
+/** What only this virtual machine has; run beside the conformance image, never saved and restarted. */
+const OWN_RECIPE = `${RECIPE}-stvm`;
 
 export const testCommand: CommandModule<object, Arguments> = {
   command: "test",
@@ -86,15 +88,19 @@ async function test(given: Arguments): Promise<void> {
     import("../atomicFile.js"),
   ]);
   const tier = given["jit-threshold"] === undefined ? "interpreter" : "jit";
-  const expected = readExpectations(join(given.recipe, "expected-failures", `${tier}.txt`));
   const sets = given.bytecodes === "both" ? ["sista", "v3"] : [given.bytecodes];
   const folder = mkdtempSync(join(tmpdir(), "stvm-test-"));
   const progress = progressLine(sets);
   try {
-    const images = await buildImages(given.recipe, sets, folder);
-    const judged = await Promise.all(
-      sets.map(async (set) => {
-        const own = join(folder, set);
+    const judged: Judged[][] = [];
+    for (const recipe of recipesOf(given.recipe)) {
+      const expected = readExpectations(join(recipe, "expected-failures", `${tier}.txt`));
+      const isOwn = recipe === OWN_RECIPE;
+      const place = join(folder, isOwn ? "own" : "all");
+      mkdirSync(place);
+      const images = await buildImages(recipe, sets, place);
+      const runs = sets.map(async (set) => {
+        const own = join(place, set);
         mkdirSync(own);
         const results = await runSuite({
           image: images.get(set)!,
@@ -105,11 +111,13 @@ async function test(given: Arguments): Promise<void> {
           timeoutSeconds: given.timeout,
           jitThreshold: given["jit-threshold"],
           wasm: given["debug-module"] ? "debug" : "release",
+          isRestarted: !isOwn,
           progress: (done, planned, failed) => progress.show(set, done, planned, failed),
         });
         return judge(results, set, expected);
-      }),
-    );
+      });
+      judged.push(...(await Promise.all(runs)));
+    }
     progress.clear();
     const results = judged.flat();
     if (results.length === 0)
@@ -123,6 +131,10 @@ async function test(given: Arguments): Promise<void> {
     progress.clear();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function recipesOf(recipe: string): string[] {
+  return recipe === RECIPE && existsSync(OWN_RECIPE) ? [recipe, OWN_RECIPE] : [recipe];
 }
 
 function checkNumbers(given: Arguments): void {

@@ -25,6 +25,8 @@ export interface SuiteOptions {
   readonly untilFailure?: boolean;
   /** Activations after which methods are compiled; undefined for never. */
   readonly jitThreshold?: number;
+  /** Whether the image is also saved and restarted, twice; it is if not given. */
+  readonly isRestarted?: boolean;
   readonly progress: (done: number, planned: number, failed: number) => void;
 }
 
@@ -40,7 +42,8 @@ export async function runSuite(options: SuiteOptions): Promise<TestResult[]> {
     ...(options.seed === undefined ? [] : [`--seed=${options.seed}`]),
   ];
   const results = await runAll(options, options.image, words, "", []);
-  if (!concernsRestart(options.filter) || isOver(options, results)) return results;
+  const isOnce = options.isRestarted === false || !concernsRestart(options.filter);
+  if (isOnce || isOver(options, results)) return results;
   return [...results, ...(await runRestarts(options, words, results))];
 }
 
