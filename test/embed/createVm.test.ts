@@ -34,6 +34,22 @@ describe("errors name the image, the reason and the way out", () => {
 });
 
 describe("running", () => {
+  // Pharo's kernel saves itself at its first start and quits. When the snapshot fails, every object has moved.
+  testImage.each([2 << 20, 3 << 20, 4 << 20])(
+    "goes on where a snapshot cannot be written, eden %d",
+    async (edenBytes) => {
+      const begun: string[] = [];
+      const vm = await createVm({
+        image: `${IMAGES}/pharo8-kernel/Pharo.image`,
+        arguments: ["printVersion"],
+        edenBytes,
+        drivers: { snapshotBegin: (name) => (begun.push(name), -30) },
+      });
+      expect(await vm.runToEnd()).toEqual({ kind: "quit", code: 0 });
+      expect(begun).toHaveLength(1);
+    },
+  );
+
   testImage("an image to its end, from a path and from bytes", async () => {
     for (const image of [HEADLESS, readFileSync(HEADLESS)]) {
       const vm = await createVm({ image });

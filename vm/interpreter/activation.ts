@@ -130,6 +130,9 @@ function copyWithErrorNumber(prototype: Oop): Oop {
   return copy;
 }
 
+/** The method whose primitive is called. */
+const calledMethod: Address = newRootWord();
+
 /**
  * Runs a method as a send would: its primitive, and where that fails or is absent a new frame. The receiver and
  * arguments are on the stack.
@@ -148,7 +151,10 @@ export function executeMethod(method: Oop, primitive: u32, count: u32): void {
   beginPrimitive(sp + (count << 3), count);
   const primitiveFunction = numberedPrimitive(primitive);
   if (primitiveFunction != 0) {
+    setRootWord(calledMethod, method);
     call_indirect<void>(primitiveFunction);
+    // A snapshot that cannot be written fails after it has moved every object.
+    method = rootWord(calledMethod);
     if (tracesPrimitives) tracePrimitive(method, target);
     if (failureCode == FRAMES_CHANGED) return;
     if (

@@ -3,7 +3,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createGuest, type Guest, type GuestOptions } from "../../../tools/testbed/guest.js";
@@ -51,7 +51,12 @@ function declare(bed: () => Toolstack, isThere: boolean): void {
     (isThere && imagesPresent ? test : test.skip)(
       "prints its version and powers off",
       async () => {
-        const kernel = await build(imagePath("pharo8-kernel/Pharo"));
+        const image = join(folder, "Pharo.image");
+        copyFileSync(imagePath("pharo8-kernel/Pharo"), image);
+        chmodSync(image, 0o644);
+        // At its first start the image initialises, saves itself and quits.
+        run("run", image);
+        const kernel = await build(image);
         const guest = await create("printVersion", { kernel, memoryMegabytes: 64 });
         expect(await guest.ended()).toEqual({ reason: "poweroff", exitCode: 0 });
         expect(text(guest)).toMatch(/^\[version\] 'Pharo8.0.0' '[^\n]*\(64 Bit\)'\n$/);
@@ -183,8 +188,12 @@ async function build(image: string, primitives: "reachable" | "all" = "reachable
 /** Builds one of the images of images/. */
 function ownImage(folder: string, name: string): string {
   const image = join(folder, `${name}.image`);
-  const words = ["bin/stvm.mjs", "build-image", `images/${name}`, "-o", image, "--no-sources"];
-  const { status, stderr } = spawnSync(process.execPath, words, { encoding: "utf8" });
-  if (status !== 0) throw new Error(stderr);
+  run("build-image", `images/${name}`, "-o", image, "--no-sources");
   return image;
+}
+
+/** The stvm command. */
+function run(...words: string[]): void {
+  const { status, stderr } = spawnSync(process.execPath, ["bin/stvm.mjs", ...words], { encoding: "utf8" });
+  if (status !== 0) throw new Error(stderr);
 }
