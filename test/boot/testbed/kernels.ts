@@ -15,7 +15,7 @@ const BUILD_MILLISECONDS = 300_000;
 const TEST_MILLISECONDS = 360_000;
 const CONFORMANCE_MILLISECONDS = 300_000;
 /** A guest has no disk yet. */
-const NEEDS_FILES = /^FilePluginTest>>/;
+const NEEDS_FILES = /^File(Attributes)?PluginTest>>/;
 /** The least that the default image's kernel is for. */
 const LEAST_MEGABYTES = 16;
 
