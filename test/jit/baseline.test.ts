@@ -51,8 +51,8 @@ describe.each([1, 100])("threshold %i", (threshold) => {
 });
 
 test("the conformance image in both bytecode sets, compiled", () => {
-  const { stdout, status } = run(["test", "--jit-threshold=20", "--json"]);
-  const { failed, passed } = JSON.parse(stdout) as { failed: number; passed: number };
-  expect({ failed, status }).toEqual({ failed: 0, status: 0 });
-  expect(passed).toBeGreaterThan(1000);
+  const { stdout, status } = run(["test", "--jit-threshold=20"]);
+  const [, passed, failed] = /tests, (\d+) passed, (\d+) failed/.exec(stdout) ?? [];
+  expect({ failed, status }).toEqual({ failed: "0", status: 0 });
+  expect(Number(passed)).toBeGreaterThan(1000);
 }, 240_000);
