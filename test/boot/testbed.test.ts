@@ -172,16 +172,17 @@ describe("what goes wrong is said in one line", () => {
 
 describeKernels(() => bed, missing === undefined);
 
-testInBed("a bed goes when the process that started it is killed", async () => {
+testInBed("a bed goes when the process that started it is killed with its whole group", async () => {
   const folder = mkdtempSync(join(tmpdir(), "stvm-owner-"));
   const module = new URL("../../tools/testbed/bed.js", import.meta.url).href;
   const program = `const { startBed } = await import(${JSON.stringify(module)}); await startBed(); setInterval(() => {}, 1000);`;
   const owner = spawn(process.execPath, ["--input-type=module", "-e", program], {
     env: { ...process.env, TMPDIR: folder },
     stdio: "ignore",
+    detached: true,
   });
   await until(() => commandLines().some((line) => line.includes(folder) && line.split("\0")[0].includes("qemu")));
-  owner.kill("SIGKILL");
+  process.kill(-owner.pid!, "SIGKILL");
   await until(() => !commandLines().some((line) => line.includes(folder)));
   await until(() => readdirSync(folder).length === 0);
   rmdirSync(folder);

@@ -84,6 +84,8 @@ export async function startBed(options: BedOptions = {}): Promise<Toolstack> {
   const child = spawn("/bin/sh", ["-c", GUARD, "testbed", folder, qemu.program, ...qemu.words, ...words], {
     stdio: ["pipe", "pipe", "pipe", "pipe"],
     env: { ...process.env, ...qemu.environment },
+    // A group of its own: what ends a whole group, as Ctrl-C does, must leave the guard to clean up.
+    detached: true,
   });
   const bed = new Bed(folder, log, child);
   try {
@@ -192,10 +194,18 @@ class Bed implements Toolstack {
     this.#end("the test bed was closed");
     const guard = this.#child.stdio[3] as Writable;
     guard.end("stop\n");
-    const late = setTimeout(() => this.#child.kill("SIGKILL"), CLOSE_MILLISECONDS);
+    const late = setTimeout(() => this.#killGroup(), CLOSE_MILLISECONDS);
     if (this.#child.pid !== undefined) await this.#exited;
     clearTimeout(late);
     await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  #killGroup(): void {
+    try {
+      process.kill(-this.#child.pid!, "SIGKILL");
+    } catch {
+      // It ended just now.
+    }
   }
 
   #hear(line: string): void {
