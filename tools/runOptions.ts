@@ -185,7 +185,7 @@ function jitSetting(text: string, threshold: number | undefined): number | undef
   return threshold ?? DEFAULT_JIT_THRESHOLD;
 }
 
-export function callCount(text: string, name: string): number {
+function callCount(text: string, name: string): number {
   if (!/^[1-9]\d{0,8}$/.test(text))
     throw new UsageError(`--${name}=${text}: not a number of calls; give one from 1 up`);
   return Number(text);
