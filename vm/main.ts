@@ -14,7 +14,7 @@ import { isCallSuspended, resumeCall } from "./interpreter/activation";
 import { startMethod as startMethodNow, startSend as startSendNow } from "./interpreter/outside";
 import { isContext, resumeContext } from "./interpreter/contexts";
 import { disableCompiler, enableCompiler } from "./interpreter/compiledCode";
-import { translate } from "./jit/translate";
+import { listCode as listCodeOf, translate } from "./jit/translate";
 import { startSession } from "./interpreter/control";
 import { flushMethodCache } from "./interpreter/lookup";
 import { LOG_ERROR, logEnd, logText } from "./interpreter/log";
@@ -133,6 +133,13 @@ export function requestInterrupt(): void {
 export function enableJit(threshold: i32): void {
   enableCompiler(threshold, translate.index);
 }
+
+/** For tools: see jit/translate.ts; nothing runs, and nothing is kept. */
+export function listCode(method: u32, start: u32, closure: u32): u32 {
+  return listCodeOf(method, start, closure);
+}
+export { isInCompiledArea } from "./interpreter/compiledCode";
+export { listedCode, listedLocals } from "./jit/translate";
 
 export { extendFromCode, handleFromCode, leaveFromCode, pollFromCode, sendFromCode } from "./interpreter/compiledCode";
 export { forgetSend, outsideAnswer, outsideArguments } from "./interpreter/outside";

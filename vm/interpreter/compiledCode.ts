@@ -102,6 +102,11 @@ export function clearSites(): void {
   }
 }
 
+/** For tools: whether an address is of a call site or record. */
+export function isInCompiledArea(address: Address): bool {
+  return address >= AREA && address < areaEnd;
+}
+
 /** A new call site in zeroed memory, or 0 where the area is full. */
 export function newSite(): Address {
   const site = newInArea(SITE_BYTES);

@@ -20,6 +20,7 @@ export const BR_TABLE: u32 = 0x0e;
 export const RETURN: u32 = 0x0f;
 export const CALL: u32 = 0x10;
 export const CALL_INDIRECT: u32 = 0x11;
+export const DROP: u32 = 0x1a;
 export const LOCAL_GET: u32 = 0x20;
 export const LOCAL_SET: u32 = 0x21;
 export const LOCAL_TEE: u32 = 0x22;

@@ -13,6 +13,7 @@ import { falseObject, nil, trueObject } from "../memory/roots";
 import { emitArithmetic, emitCondition } from "./arithmetic";
 import { emitHandler, emitLeave, emitPollCondition } from "./exits";
 import { emitPrologue } from "./frame";
+import { markInstruction, setListing } from "./listing";
 import { LOOP_LABEL, NO_UNIT, closeLabel, labelDepth, pushLabel, resetLabels } from "./labels";
 import { CALL_LEAVE, CALL_POLL, beginSection, writeHead } from "./moduleHead";
 import {
@@ -59,7 +60,7 @@ let isReachable: bool = true;
  */
 export function translate(methodOop: Oop, start: Address, closure: Oop): void {
   if (isYoung(methodOop) || !isCompiledMethod(methodOop)) return;
-  const code = takeShape(methodOop, start, closure) && units.scan(method, start, bytecodeSet, leadingNils) ? emit() : 0;
+  const code = isTranslatable(methodOop, start, closure) && emitModule() ? install() : 0;
   const record = newRecord(method, start, code == 0 ? 0 : units.entryCount);
   if (record == 0) return;
   for (let unit: u32 = 0; code != 0 && unit < units.count; unit++) {
@@ -69,8 +70,43 @@ export function translate(methodOop: Oop, start: Address, closure: Oop): void {
   publishRecord(record, code);
 }
 
-function emit(): u32 {
-  if (!setFrame(units.maxDepth)) return 0;
+/**
+ * For tools: translates as `translate` does, with a mark before each instruction's code (listing.ts), and installs
+ * nothing. Answers the bytes of the module at `listedCode`, 0 for what cannot be compiled.
+ */
+export function listCode(methodOop: Oop, start: Address, closure: Oop): u32 {
+  if (!isCompiledMethod(methodOop)) return 0;
+  setListing(true);
+  const isWhole = isTranslatable(methodOop, start, closure) && emitModule();
+  setListing(false);
+  return isWhole ? wasm.position() - wasm.bufferStart() : 0;
+}
+
+/** Where the module is that `listCode` wrote last. */
+export function listedCode(): Address {
+  return wasm.bufferStart();
+}
+
+/** The locals of the function that `listCode` wrote last: temporaries and operands, and the first of each. */
+export function listedLocals(what: u32): u32 {
+  if (what == 0) return FIRST_TEMP;
+  return what == 1 ? tempCount : units.maxDepth;
+}
+
+/** Decodes a method or block; false where its code makes no sense. */
+function isTranslatable(methodOop: Oop, start: Address, closure: Oop): bool {
+  return takeShape(methodOop, start, closure) && units.scan(method, start, bytecodeSet, leadingNils);
+}
+
+/** The table index of the module in the buffer, or 0. */
+function install(): u32 {
+  const code = hostInstallCode(wasm.bufferStart(), wasm.position() - wasm.bufferStart());
+  return code < 0 ? 0 : <u32>code;
+}
+
+/** Writes the module into the buffer. Answers false where it cannot be. */
+function emitModule(): bool {
+  if (!setFrame(units.maxDepth)) return false;
   setDepth(0);
   resetLabels();
   isReachable = true;
@@ -93,9 +129,7 @@ function emit(): u32 {
   wasm.op(wasm.END);
   wasm.fillLength(body);
   wasm.fillLength(section);
-  if (failed || wasm.isFull()) return 0;
-  const code = hostInstallCode(wasm.bufferStart(), wasm.position() - wasm.bufferStart());
-  return code < 0 ? 0 : <u32>code;
+  return !failed && !wasm.isFull();
 }
 
 /** Writes the units from `first` to `last`: a loop with the first as its head, or everything. */
@@ -184,7 +218,9 @@ function beginBlock(unit: u32): void {
 
 /** Writes one instruction, or two that go together; answers the next unit. */
 function emitUnit(unit: u32): u32 {
-  instruction.decodeAt(units.addressOf(unit), bytecodeSet);
+  const address = units.addressOf(unit);
+  markInstruction(address);
+  instruction.decodeAt(address, bytecodeSet);
   const index = instruction.index;
   switch (instruction.kind) {
     case instruction.PUSH_CONSTANT:
@@ -355,6 +391,7 @@ function emitComparison(unit: u32): u32 {
   if (next < units.count && !units.isTarget(next) && units.entryOf(next) == 0) {
     instruction.decodeAt(units.addressOf(next), bytecodeSet);
     if (instruction.kind == instruction.JUMP_IF) {
+      markInstruction(units.addressOf(next));
       emitFusedJump(next);
       return next + 1;
     }
