@@ -3,8 +3,9 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { type Benchmark, Missing } from "./benchmark.js";
-import { runScript, runSuite } from "./cuis.js";
+import { runScript, runSuite, SCRIPT_NAMES } from "./cuis.js";
 import { loadBenchmarks } from "./load.js";
+import { currentNode } from "./ways.js";
 import { yardstick } from "./yardstick.js";
 
 const FIB_IMAGE = "../shared/images/candle/fib40-64.image";
@@ -13,9 +14,8 @@ const SIEVE_ROUNDS = 400;
 const YARDSTICK_SIEVE_ROUNDS = 20_000;
 /** As scripts/sends.st has it. */
 const SENDS_FIB = 35;
-/** Scripts that do something else are measured against this one, long enough to be steady. */
+/** Scripts but the first two, sieve and sends, are measured against this one, long enough to be steady. */
 const CLOCK_FIB = 37;
-const SCRIPTS = ["churn", "dictionary", "strings", "exceptions", "processes", "recursion", "largeIntegers", "streams"];
 
 export function allBenchmarks(): Benchmark[] {
   return [
@@ -28,7 +28,7 @@ export function allBenchmarks(): Benchmark[] {
       measureOther: () => ({ ms: (yardstick("sieve", YARDSTICK_SIEVE_ROUNDS) * 1000) / YARDSTICK_SIEVE_ROUNDS }),
     },
     againstYardstick("sends", () => runScript("sends"), "fib", SENDS_FIB),
-    ...SCRIPTS.map((name) => againstYardstick(name, () => runScript(name), "fib", CLOCK_FIB)),
+    ...SCRIPT_NAMES.slice(2).map((name) => againstYardstick(name, () => runScript(name), "fib", CLOCK_FIB)),
     { ...againstYardstick("suite", runSuite, "fib", 40), isLong: true },
     ...loadBenchmarks(),
   ];
@@ -54,7 +54,7 @@ function againstYardstick(
 function runFib(): number {
   if (!existsSync(FIB_IMAGE)) throw new Missing(`${FIB_IMAGE} is missing`);
   const start = performance.now();
-  const { status, stderr } = spawnSync(process.execPath, ["bin/stvm.mjs", "run", FIB_IMAGE], { encoding: "utf8" });
+  const { status, stderr } = spawnSync(currentNode(), ["bin/stvm.mjs", "run", FIB_IMAGE], { encoding: "utf8" });
   const milliseconds = performance.now() - start;
   if (status !== 0) throw new Error(`stvm: ${FIB_IMAGE}: exit code ${status}; ${stderr}`);
   return milliseconds;

@@ -5,10 +5,24 @@ import { chmodSync, copyFileSync, existsSync, mkdtempSync, readdirSync, readFile
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Missing } from "./benchmark.js";
+import { currentNode } from "./ways.js";
 
 const SOURCE = "../shared/images/cuis5";
 const SCRIPTS = "test/bench/scripts";
-const IMAGE = "cuis5-tests-64.image";
+export const SCRIPT_IMAGE = "cuis5-tests-64.image";
+/** Scripts that measure themselves; each writes its milliseconds to a file. */
+export const SCRIPT_NAMES = [
+  "sieve",
+  "sends",
+  "churn",
+  "dictionary",
+  "strings",
+  "exceptions",
+  "processes",
+  "recursion",
+  "largeIntegers",
+  "streams",
+] as const;
 const COMMAND = resolve("bin/stvm.mjs");
 const TIMEOUT_MILLISECONDS = 300_000;
 
@@ -32,7 +46,7 @@ export function cuisFolder(): string {
 }
 
 export function cuisImage(): string {
-  return join(cuisFolder(), IMAGE);
+  return join(cuisFolder(), SCRIPT_IMAGE);
 }
 
 /** Runs a script of test/bench/scripts and answers the milliseconds that it measured and wrote to a file. */
@@ -56,7 +70,7 @@ function runForFile(script: string, file: string): string {
   const cwd = cuisFolder();
   const path = join(cwd, file);
   rmSync(path, { force: true });
-  const { status, stderr, error } = spawnSync(process.execPath, [COMMAND, "run", IMAGE, "-s", script], {
+  const { status, stderr, error } = spawnSync(currentNode(), [COMMAND, "run", SCRIPT_IMAGE, "-s", script], {
     cwd,
     encoding: "utf8",
     timeout: TIMEOUT_MILLISECONDS,

@@ -6,6 +6,7 @@ import { resolve } from "node:path";
 import { type Benchmark, type Sample } from "./benchmark.js";
 import { cuisFolder, cuisImage } from "./cuis.js";
 import type { Cost } from "./probe.js";
+import { currentNode } from "./ways.js";
 
 const COMMAND = resolve("bin/stvm.mjs");
 const PROBE = new URL("probe.js", import.meta.url).href;
@@ -53,7 +54,7 @@ export function loadBenchmarks(): Benchmark[] {
 /** Runs Node with the probe; wall and cpu in milliseconds, peak and linear memory in megabytes. */
 function cost(words: readonly string[], until: "first" | "end"): Sample {
   const start = performance.now();
-  const { status, output } = spawnSync(process.execPath, ["--import", PROBE, ...words], {
+  const { status, output } = spawnSync(currentNode(), ["--import", PROBE, ...words], {
     cwd: cuisFolder(),
     env: { ...process.env, STVM_PROBE: until },
     stdio: ["ignore", "ignore", "pipe", "pipe"],
