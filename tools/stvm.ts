@@ -75,7 +75,7 @@ function usageMessage(message: string, known: object): string {
   const options = words.slice(0, words.includes("--") ? words.indexOf("--") : undefined);
   const unknown = options.find((word) => /^--?[a-z]/i.test(word) && !(nameOf(word) in known));
   if (unknown !== undefined) return `${unknown}: unknown option; ${wayOut}`;
-  const wanted = words[0] === "build-image" ? "recipe" : "image";
+  const wanted = words[0] === "build-image" ? "recipe" : words[0] === "jit" && words.length > 1 ? "method" : "image";
   if (message.startsWith("Not enough non-option")) return `no ${wanted} given; ${wayOut}`;
   const [, option] = /^Not enough arguments following: (.*)$/.exec(message) ?? [];
   if (option !== undefined) return `${option.length === 1 ? "-" : "--"}${option}: needs a value; ${wayOut}`;

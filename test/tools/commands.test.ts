@@ -37,6 +37,24 @@ testWithImages("debug reads its lines from standard input too", () => {
   expect(status).toBe(0);
 });
 
+testWithImages("jit shows a method and its blocks, or the blocks alone", () => {
+  const method = "Collection>>inject:into:";
+  for (const [wanted, names] of [
+    [method, [method, `[] in ${method}`]],
+    [`[] in ${method}`, [`[] in ${method}`]],
+  ] as const) {
+    const json = execFileSync(process.execPath, [COMMAND, "jit", imagePath("pharo8-kernel/Pharo"), wanted, "--json"]);
+    const { tier, code } = JSON.parse(json.toString());
+    expect(tier).toBe("baseline");
+    expect(code.map(({ name }: { name: string }) => name)).toEqual(names);
+    for (const { bytes, instructions } of code) {
+      expect(bytes).toBeGreaterThan(100);
+      const all = instructions.flatMap(({ wasm }: { wasm: string[] }) => wasm).join("\n");
+      expect(all).toContain("call $vm.sendFromCode");
+    }
+  }
+});
+
 /** A command's session anew: its line, and what it prints. */
 function answer(line: string): string {
   const words = [...line.slice("$ stvm ".length).matchAll(/'([^']*)'|(\S+)/g)].map(

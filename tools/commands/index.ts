@@ -13,5 +13,6 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   test: async () => (await import("./test.js")).testCommand,
   eval: async () => (await import("./eval.js")).evalCommand,
   debug: async () => (await import("./debug.js")).debugCommand,
+  jit: async () => (await import("./jit.js")).jitCommand,
   boot: async () => (await import("./boot.js")).bootCommand,
 };
