@@ -142,6 +142,7 @@ export { isInCompiledArea } from "./interpreter/compiledCode";
 export { listedCode, listedLocals } from "./jit/translate";
 
 export { extendFromCode, handleFromCode, leaveFromCode, pollFromCode, sendFromCode } from "./interpreter/compiledCode";
+export { classFromCode, compareFromCode, operateFromCode, rememberFromCode } from "./interpreter/callsFromCode";
 export { forgetSend, outsideAnswer, outsideArguments } from "./interpreter/outside";
 export { newString as newStringFrom, scratchMemory } from "./plugin";
 

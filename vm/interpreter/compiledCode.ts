@@ -32,22 +32,25 @@ import { argumentCount, findMethodForReceiver, newMethod, newPrimitive } from ".
 import { firstBytecode, headerBytecodeSet, ipOf, isCompiledMethod, methodHeader } from "./methods";
 import { fp as fpRegister, ip as ipRegister, setIp, setRegisters, sp as spRegister } from "./registers";
 import { returnFromBlock } from "./returns";
+import { clearShapes, noteShape } from "./shapes";
+import { noteQuick } from "./quickSites";
 import { outcome, OUTCOME_NONE } from "./stop";
 
 // The area: call sites and records of code, one after another; all are dropped together.
 const AREA: Address = <Address>memory.data(COMPILED_AREA_BYTES, 16);
 let areaEnd: Address = AREA;
 
-// A call site: class index u32 | table index of the code u32 | address of the selector u32 (0: special) | special
-// selector's number u32 | argument count u32 | where the send returns to u32 | class whose method is the primitive of
-// at:, at:put: or size u32 | unused.
+// A call site: class index u32 | table index of the code, or an answer without code (below) i32 | address of the selector u32
+// (0: special) | special selector's number u32 | argument count u32 | where the send returns to u32 | what fast paths
+// need u32: the address of the shapes that at:, at:put: and size know (shapes.ts), or the operands that an operator has
+// met (callsFromCode.ts) | next site u32.
 export const SITE_CLASS: u32 = 0;
 export const SITE_CODE: u32 = 4;
 export const SITE_SELECTOR: u32 = 8;
 export const SITE_SPECIAL: u32 = 12;
 export const SITE_ARGUMENT_COUNT: u32 = 16;
 export const SITE_RETURN: u32 = 20;
-export const SITE_PRIMITIVE_CLASS: u32 = 24;
+export const SITE_EXTRA: u32 = 24;
 export const SITE_BYTES: u32 = 32;
 let firstSite: Address = 0;
 // Sites are chained by the last word, so that all can be cleared.
@@ -98,7 +101,7 @@ export function clearSites(): void {
   disturbCode();
   for (let site = firstSite; site != 0; site = load<u32>(site, SITE_NEXT)) {
     store<u64>(site, 0);
-    store<u32>(site, 0, SITE_PRIMITIVE_CLASS);
+    clearShapes(site);
   }
 }
 
@@ -139,7 +142,8 @@ export function setRecordEntry(record: Address, position: u32, address: Address)
   store<u32>(record + RECORD_HEADER_BYTES + (position << 2), address);
 }
 
-function newInArea(bytes: u32): Address {
+/** Zeroed memory that is dropped with all code; 0 where the area is full. */
+export function newInArea(bytes: u32): Address {
   const at = areaEnd;
   if (at + bytes > AREA + COMPILED_AREA_BYTES) return 0;
   areaEnd = at + ((bytes + 7) & ~7);
@@ -292,8 +296,9 @@ export function sendFromCode(site: Address, sp: Address, fp: Address): u64 {
     return enter(code, receiver, sp, fp);
   }
   if (argumentCount == count) {
-    if (primitive >= 60 && primitive <= 62) store<u32>(site, classIndexOfOop(receiver), SITE_PRIMITIVE_CLASS);
-    else if (isClosureCall(primitive)) {
+    noteQuick(site, primitive, receiver);
+    noteShape(site, primitive, receiver);
+    if (isClosureCall(primitive)) {
       const value = callClosure(receiver, count, sp, fp);
       if (value != NOT_COMPILED) return value;
     }

@@ -1,9 +1,10 @@
-// Arithmetic and comparison of SmallIntegers and identity in line; the rest by the interpreter's handlers.
+// Arithmetic and comparison of SmallIntegers and identity in line; the rest by calls of the interpreter.
 
-import { TAG_MASK, TAG_SMALL_INTEGER } from "../layout";
-import { trueObject } from "../memory/roots";
-import { emitHandler, emitHandlerCall, emitIsForwarded, emitLeave } from "./exits";
-import { CALL_LEAVE } from "./moduleHead";
+import { TAG_MASK, TAG_SHIFT, TAG_SMALL_INTEGER } from "../layout";
+import { Address, smallIntegerValue } from "../memory/oop";
+import { falseObject, trueObject } from "../memory/roots";
+import { emitHandlerCall, emitIsForwarded } from "./exits";
+import { CALL_COMPARE, CALL_OPERATE } from "./moduleHead";
 import {
   VALUE_CONSTANT,
   depth,
@@ -15,6 +16,7 @@ import {
   pushSlot,
   setDepth,
 } from "./operands";
+import { emitRuntimeCall, emitValueOrLeave, specialSite } from "./sends";
 import { LONG_A, LONG_B, LOW, WORD_A, WORD_B, slotOffset } from "./shape";
 import * as wasm from "./encoder";
 import * as instruction from "../../build/generated/instruction";
@@ -44,62 +46,158 @@ function emitIntegerTest(first: u32, second: u32, out: u32): void {
 const PLUS: u32 = 0;
 const MINUS: u32 = 1;
 const TIMES: u32 = 8;
+const DIVIDE: u32 = 9;
+const MODULO: u32 = 10;
+const BIT_SHIFT: u32 = 12;
+const INTEGER_DIVIDE: u32 = 13;
 const BIT_AND: u32 = 14;
-const BIT_OR: u32 = 15;
 
+/** An arithmetic operator: SmallIntegers in line, the rest by a call that sends where it must. */
 export function emitArithmetic(operator: u32): void {
-  const isInline =
-    operator == PLUS || operator == MINUS || operator == BIT_AND || operator == BIT_OR || operator == TIMES;
-  if (!isInline) {
-    emitHandler();
-    return;
-  }
   const first = depth - 2;
   const second = depth - 1;
+  const site = specialSite(operator, 1);
+  if (site == 0) return;
   wasm.op(wasm.BLOCK);
   wasm.op(wasm.VOID);
   wasm.op(wasm.BLOCK);
   wasm.op(wasm.VOID);
   emitIntegerTest(first, second, 0);
-  if (operator == PLUS || operator == MINUS) emitSum(first, second, operator == PLUS);
-  else if (operator == TIMES) emitProduct(first, second);
-  else {
-    getValue(first);
-    getValue(second);
-    wasm.op(operator == BIT_AND ? wasm.I64_AND : wasm.I64_OR);
-    wasm.set(LONG_A);
-  }
+  emitIntegers(operator, first, second);
   wasm.op(wasm.BR);
   wasm.unsigned(1);
   wasm.op(wasm.END);
-  emitOperatorCall(operator == BIT_AND || operator == BIT_OR);
-  wasm.get(LOW);
-  wasm.load64(slotOffset(first));
-  wasm.set(LONG_A);
+  emitOperatorCall(site, CALL_OPERATE);
   wasm.op(wasm.END);
   setDepth(first);
-  wasm.get(LONG_A);
+  wasm.get(LONG_B);
   pushSlot();
 }
 
-/** The slow path of an operator. Those without a handler are sent by the interpreter. */
-function emitOperatorCall(isSent: bool): void {
-  if (!isSent) {
-    emitHandlerCall();
-    return;
+/** The operator on two SmallIntegers, its value into LONG_B; branches out where it has none. */
+function emitIntegers(operator: u32, first: u32, second: u32): void {
+  switch (operator) {
+    case PLUS:
+    case MINUS:
+      emitSum(first, second, operator == PLUS);
+      break;
+    case TIMES:
+      emitProduct(first, second);
+      break;
+    case DIVIDE:
+    case MODULO:
+    case INTEGER_DIVIDE:
+      emitQuotient(operator, first, second);
+      break;
+    case BIT_SHIFT:
+      emitShift(first, second);
+      break;
+    default:
+      getValue(first);
+      getValue(second);
+      wasm.op(operator == BIT_AND ? wasm.I64_AND : wasm.I64_OR);
+      wasm.set(LONG_B);
   }
-  flush(false);
-  emitLeave(CALL_LEAVE, instruction.main, depth);
 }
 
-/** a + b or a - b into LONG_A; branches out where it overflows. */
+/** The slow path of an operator, its value into LONG_B. */
+function emitOperatorCall(site: Address, callee: u32): void {
+  flush(false);
+  emitRuntimeCall(site, callee);
+  emitValueOrLeave();
+}
+
+/** Division of SmallIntegers that are not negative, by one that is not 0; `/` where nothing remains. */
+function emitQuotient(operator: u32, first: u32, second: u32): void {
+  emitShifted(first, LONG_A);
+  wasm.get(LONG_A);
+  wasm.i64Const(0);
+  wasm.op(wasm.I64_LT_S);
+  wasm.op(wasm.BR_IF);
+  wasm.unsigned(0);
+  emitShifted(second, LONG_B);
+  if (!isConstantInteger(second) || smallIntegerValue(operandOf(second)) <= 0) {
+    wasm.get(LONG_B);
+    wasm.i64Const(0);
+    wasm.op(wasm.I64_LE_S);
+    wasm.op(wasm.BR_IF);
+    wasm.unsigned(0);
+  }
+  if (operator == DIVIDE) {
+    wasm.get(LONG_A);
+    wasm.get(LONG_B);
+    wasm.op(wasm.I64_REM_U);
+    wasm.op(wasm.I64_EQZ);
+    wasm.op(wasm.I32_EQZ);
+    wasm.op(wasm.BR_IF);
+    wasm.unsigned(0);
+  }
+  wasm.get(LONG_A);
+  wasm.get(LONG_B);
+  wasm.op(operator == MODULO ? wasm.I64_REM_U : wasm.I64_DIV_U);
+  emitTagged();
+}
+
+/** bitShift: by a constant. To the left where no bit is lost; a variable distance goes the slow way. */
+function emitShift(first: u32, second: u32): void {
+  const distance = isConstantInteger(second) ? smallIntegerValue(operandOf(second)) : 64;
+  if (distance < -60 || distance > 60) {
+    wasm.op(wasm.BR);
+    wasm.unsigned(0);
+    return;
+  }
+  if (distance <= 0) {
+    getValue(first);
+    wasm.i64Const(3 - distance);
+    wasm.op(wasm.I64_SHR_S);
+    emitTagged();
+    return;
+  }
+  // Without its tag, shifted there and back, it must be what it was.
+  getValue(first);
+  wasm.i64Const(TAG_SMALL_INTEGER);
+  wasm.op(wasm.I64_SUB);
+  wasm.tee(LONG_A);
+  wasm.i64Const(distance);
+  wasm.op(wasm.I64_SHL);
+  wasm.tee(LONG_B);
+  wasm.i64Const(distance);
+  wasm.op(wasm.I64_SHR_S);
+  wasm.get(LONG_A);
+  wasm.op(wasm.I64_NE);
+  wasm.op(wasm.BR_IF);
+  wasm.unsigned(0);
+  wasm.get(LONG_B);
+  wasm.i64Const(TAG_SMALL_INTEGER);
+  wasm.op(wasm.I64_OR);
+  wasm.set(LONG_B);
+}
+
+/** The value of a SmallInteger into a local. */
+function emitShifted(position: u32, local: u32): void {
+  getValue(position);
+  wasm.i64Const(TAG_SHIFT);
+  wasm.op(wasm.I64_SHR_S);
+  wasm.set(local);
+}
+
+/** Makes the number on WebAssembly's stack a SmallInteger in LONG_B. */
+function emitTagged(): void {
+  wasm.i64Const(TAG_SHIFT);
+  wasm.op(wasm.I64_SHL);
+  wasm.i64Const(TAG_SMALL_INTEGER);
+  wasm.op(wasm.I64_OR);
+  wasm.set(LONG_B);
+}
+
+/** a + b or a - b into LONG_B; branches out where it overflows. */
 function emitSum(first: u32, second: u32, isSum: bool): void {
   getValue(first);
   if (isConstantInteger(second)) {
     const constant = <i64>operandOf(second) - <i64>TAG_SMALL_INTEGER;
     wasm.i64Const(isSum ? constant : -constant);
     wasm.op(wasm.I64_ADD);
-    wasm.tee(LONG_A);
+    wasm.tee(LONG_B);
     getValue(first);
     // Overflow: the result is on the wrong side of the other operand.
     const grows = isSum == constant >= 0;
@@ -109,14 +207,14 @@ function emitSum(first: u32, second: u32, isSum: bool): void {
     wasm.op(isSum ? wasm.I64_ADD : wasm.I64_SUB);
     wasm.i64Const(<i64>TAG_SMALL_INTEGER);
     wasm.op(isSum ? wasm.I64_SUB : wasm.I64_ADD);
-    wasm.set(LONG_A);
+    wasm.set(LONG_B);
     getValue(first);
-    if (isSum) wasm.get(LONG_A);
+    if (isSum) wasm.get(LONG_B);
     else getValue(second);
     wasm.op(wasm.I64_XOR);
     if (isSum) getValue(second);
     else getValue(first);
-    wasm.get(LONG_A);
+    wasm.get(LONG_B);
     wasm.op(wasm.I64_XOR);
     wasm.op(wasm.I64_AND);
     wasm.i64Const(0);
@@ -126,7 +224,7 @@ function emitSum(first: u32, second: u32, isSum: bool): void {
   wasm.unsigned(0);
 }
 
-/** a * b into LONG_A where both fit in 32 bits and the product in a SmallInteger; else branches out. */
+/** a * b into LONG_B where both fit in 32 bits and the product in a SmallInteger; else branches out. */
 function emitProduct(first: u32, second: u32): void {
   emitUntagged(first, LONG_A);
   emitUntagged(second, LONG_B);
@@ -143,11 +241,7 @@ function emitProduct(first: u32, second: u32): void {
   wasm.op(wasm.BR_IF);
   wasm.unsigned(0);
   wasm.get(LONG_A);
-  wasm.i64Const(3);
-  wasm.op(wasm.I64_SHL);
-  wasm.i64Const(1);
-  wasm.op(wasm.I64_OR);
-  wasm.set(LONG_A);
+  emitTagged();
 }
 
 function emitUntagged(position: u32, local: u32): void {
@@ -163,46 +257,69 @@ function emitUntagged(position: u32, local: u32): void {
   wasm.unsigned(0);
 }
 
-/** The decoded comparison or identity of two operands, which go; the answer is an i32 in WORD_B. */
-export function emitCondition(): void {
+/**
+ * The decoded comparison or identity of two operands, which go. With a jump behind it the answer is an i32 in WORD_B, else
+ * an oop in LONG_B.
+ */
+export function emitCondition(hasJump: bool): void {
   const isIdentity = instruction.kind == instruction.IDENTICAL;
   const operator = instruction.index;
   const first = depth - 2;
   const second = depth - 1;
+  const site = isIdentity ? 0 : specialSite(operator, 1);
   wasm.op(wasm.BLOCK);
   wasm.op(wasm.VOID);
   wasm.op(wasm.BLOCK);
   wasm.op(wasm.VOID);
-  if (isIdentity) emitIdentity(first, second, operator != 0);
+  if (isIdentity) emitIdentity(first, second, operator != 0, hasJump);
   else {
     emitIntegerTest(first, second, 0);
     getValue(first);
     getValue(second);
     wasm.op(comparisonCode(operator));
-    wasm.set(WORD_B);
+    emitBoolean(hasJump);
   }
   wasm.op(wasm.BR);
   wasm.unsigned(1);
   wasm.op(wasm.END);
-  emitHandlerCall();
-  // The handler's answer is true or false, or the answer of a float's comparison: it has sent nothing if it is here.
-  wasm.get(LOW);
-  wasm.load64(slotOffset(first));
-  wasm.i64Const(trueObject);
-  wasm.op(wasm.I64_EQ);
-  wasm.set(WORD_B);
+  if (isIdentity) {
+    emitHandlerCall();
+    wasm.get(LOW);
+    wasm.load64(slotOffset(first));
+    wasm.set(LONG_B);
+  } else emitOperatorCall(site, hasJump ? CALL_COMPARE : CALL_OPERATE);
+  if (hasJump) {
+    wasm.get(LONG_B);
+    wasm.i64Const(trueObject);
+    wasm.op(wasm.I64_EQ);
+    wasm.set(WORD_B);
+  }
   wasm.op(wasm.END);
   setDepth(first);
 }
 
+/** Takes a condition on WebAssembly's stack. */
+function emitBoolean(hasJump: bool): void {
+  if (hasJump) {
+    wasm.set(WORD_B);
+    return;
+  }
+  wasm.set(WORD_B);
+  wasm.i64Const(trueObject);
+  wasm.i64Const(falseObject);
+  wasm.get(WORD_B);
+  wasm.op(wasm.SELECT);
+  wasm.set(LONG_B);
+}
+
 /** Whether two oops are one object. Of different ones either may be a forwarder: the handler looks. */
-function emitIdentity(first: u32, second: u32, isNegated: bool): void {
+function emitIdentity(first: u32, second: u32, isNegated: bool, hasJump: bool): void {
+  emitForwardedTest(first);
+  emitForwardedTest(second);
   getValue(first);
   getValue(second);
   wasm.op(isNegated ? wasm.I64_NE : wasm.I64_EQ);
-  wasm.set(WORD_B);
-  emitForwardedTest(first);
-  emitForwardedTest(second);
+  emitBoolean(hasJump);
 }
 
 /** Branches out where an operand is a forwarder. */

@@ -21,13 +21,17 @@ export const RETURN: u32 = 0x0f;
 export const CALL: u32 = 0x10;
 export const CALL_INDIRECT: u32 = 0x11;
 export const DROP: u32 = 0x1a;
+export const SELECT: u32 = 0x1b;
 export const LOCAL_GET: u32 = 0x20;
 export const LOCAL_SET: u32 = 0x21;
 export const LOCAL_TEE: u32 = 0x22;
 export const I32_LOAD: u32 = 0x28;
 export const I64_LOAD: u32 = 0x29;
+export const I64_LOAD8_U: u32 = 0x31;
+export const I64_LOAD32_U: u32 = 0x35;
 export const I32_STORE: u32 = 0x36;
 export const I64_STORE: u32 = 0x37;
+export const I64_STORE8: u32 = 0x3c;
 export const I32_CONST: u32 = 0x41;
 export const I64_CONST: u32 = 0x42;
 export const I32_EQZ: u32 = 0x45;
@@ -35,28 +39,39 @@ export const I32_EQ: u32 = 0x46;
 export const I32_NE: u32 = 0x47;
 export const I32_LT_S: u32 = 0x48;
 export const I32_LT_U: u32 = 0x49;
+export const I32_GT_U: u32 = 0x4b;
 export const I32_GE_U: u32 = 0x4f;
 export const I64_EQZ: u32 = 0x50;
 export const I64_EQ: u32 = 0x51;
 export const I64_NE: u32 = 0x52;
 export const I64_LT_S: u32 = 0x53;
+export const I64_LT_U: u32 = 0x54;
 export const I64_GT_S: u32 = 0x55;
 export const I64_LE_S: u32 = 0x57;
 export const I64_GE_S: u32 = 0x59;
+export const I64_GE_U: u32 = 0x5a;
 export const I32_ADD: u32 = 0x6a;
 export const I32_SUB: u32 = 0x6b;
 export const I32_AND: u32 = 0x71;
 export const I32_OR: u32 = 0x72;
 export const I32_SHL: u32 = 0x74;
 export const I32_SHR_U: u32 = 0x76;
+export const I32_ROTR: u32 = 0x78;
 export const I64_ADD: u32 = 0x7c;
 export const I64_SUB: u32 = 0x7d;
 export const I64_MUL: u32 = 0x7e;
+export const I64_DIV_S: u32 = 0x7f;
+export const I64_DIV_U: u32 = 0x80;
+export const I64_REM_S: u32 = 0x81;
+export const I64_REM_U: u32 = 0x82;
 export const I64_AND: u32 = 0x83;
 export const I64_OR: u32 = 0x84;
 export const I64_XOR: u32 = 0x85;
 export const I64_SHL: u32 = 0x86;
 export const I64_SHR_S: u32 = 0x87;
+export const I64_SHR_U: u32 = 0x88;
+export const I64_ROTL: u32 = 0x89;
+export const I64_ROTR: u32 = 0x8a;
 export const I32_WRAP_I64: u32 = 0xa7;
 export const I64_EXTEND_I32_S: u32 = 0xac;
 export const I64_EXTEND_I32_U: u32 = 0xad;
@@ -172,6 +187,13 @@ export function load32(offset: u32): void {
 export function load64(offset: u32): void {
   byte(I64_LOAD);
   byte(3);
+  unsigned(offset);
+}
+
+/** A load or store that `code` names, aligned to 1 << `align` bytes. */
+export function access(code: u32, align: u32, offset: u32): void {
+  byte(code);
+  byte(align);
   unsigned(offset);
 }
 

@@ -10,6 +10,12 @@ export const CALL_HANDLE: u32 = 1;
 export const CALL_EXTEND: u32 = 2;
 export const CALL_LEAVE: u32 = 3;
 export const CALL_POLL: u32 = 4;
+export const CALL_OPERATE: u32 = 5;
+export const CALL_COMPARE: u32 = 6;
+export const CALL_REMEMBER: u32 = 7;
+export const CALL_CLASS: u32 = 8;
+/** The first function of the module itself. */
+const FIRST_FUNCTION: u32 = 9;
 
 export function beginSection(id: u32): Address {
   wasm.byte(id);
@@ -26,15 +32,17 @@ export function writeHead(): void {
   wasm.byte(0);
   wasm.byte(0);
   const types = beginSection(1);
-  wasm.unsigned(5);
+  wasm.unsigned(7);
   type(2, true, wasm.TYPE_I64);
   type(3, false, wasm.TYPE_I64);
   type(4, false, wasm.TYPE_I32);
   type(2, false, wasm.VOID);
   type(3, false, wasm.VOID);
+  type(1, false, wasm.VOID);
+  type(0, true, wasm.TYPE_I64);
   wasm.fillLength(types);
   const imports = beginSection(2);
-  wasm.unsigned(7);
+  wasm.unsigned(2 + FIRST_FUNCTION);
   importName("memory");
   wasm.byte(2);
   wasm.byte(0);
@@ -49,6 +57,10 @@ export function writeHead(): void {
   importFunction("extendFromCode", 3);
   importFunction("leaveFromCode", 4);
   importFunction("pollFromCode", 4);
+  importFunction("operateFromCode", 1);
+  importFunction("compareFromCode", 1);
+  importFunction("rememberFromCode", 5);
+  importFunction("classFromCode", 6);
   wasm.fillLength(imports);
   const functions = beginSection(3);
   wasm.unsigned(1);
@@ -58,7 +70,7 @@ export function writeHead(): void {
   wasm.unsigned(1);
   wasm.name("code");
   wasm.byte(0);
-  wasm.unsigned(5);
+  wasm.unsigned(FIRST_FUNCTION);
   wasm.fillLength(exports);
 }
 

@@ -1,9 +1,10 @@
 // Pushes and stores of literals, variables, temporaries, and slots of objects with the write barrier in line.
 
-import { READ_ONLY_SHIFT, REMEMBERED_SHIFT, TAG_MASK } from "../layout";
+import { READ_ONLY_SHIFT, REMEMBERED_SHIFT, TAG_SHIFT } from "../layout";
 import { oldSpaceStart } from "../memory/map";
 import { emitHandlerCall, emitIsForwarded } from "./exits";
 import { setTemp } from "./frame";
+import { CALL_REMEMBER } from "./moduleHead";
 import {
   VALUE_CONSTANT,
   VALUE_SLOT,
@@ -72,14 +73,13 @@ export function emitStoreTemp(temp: u32): void {
   if (instruction.pops != 0) setDepth(depth - 1);
 }
 
-/** Stores the top into the object in WORD_A, at an offset from it: a write barrier in line, the rest by the handler. */
+/** Stores the top into the object in WORD_A, at an offset from it; the handler where that is read-only or forwarded. */
 export function emitStore(offset: u32, mayBeForwarded: bool): void {
   const top = depth - 1;
   wasm.op(wasm.BLOCK);
   wasm.op(wasm.VOID);
   wasm.op(wasm.BLOCK);
   wasm.op(wasm.VOID);
-  // Simple: not read-only and, for a young value into an old object, that one remembered.
   wasm.get(WORD_A);
   wasm.load32(0);
   wasm.tee(WORD_B);
@@ -92,43 +92,40 @@ export function emitStore(offset: u32, mayBeForwarded: bool): void {
     wasm.op(wasm.BR_IF);
     wasm.unsigned(0);
   }
-  const isSurelyOld = kindOf(top) == VALUE_CONSTANT;
-  if (!isSurelyOld) {
-    wasm.op(wasm.BLOCK);
-    wasm.op(wasm.VOID);
-    // An immediate, or an old object.
-    getValue(top);
-    wasm.op(wasm.I32_WRAP_I64);
-    wasm.i32Const(TAG_MASK);
-    wasm.op(wasm.I32_AND);
-    wasm.op(wasm.BR_IF);
-    wasm.unsigned(0);
-    getValue(top);
-    wasm.op(wasm.I32_WRAP_I64);
-    wasm.i32Const(oldSpaceStart);
-    wasm.op(wasm.I32_GE_U);
-    wasm.op(wasm.BR_IF);
-    wasm.unsigned(0);
-    wasm.get(WORD_A);
-    wasm.i32Const(oldSpaceStart);
-    wasm.op(wasm.I32_LT_U);
-    wasm.op(wasm.BR_IF);
-    wasm.unsigned(0);
-    wasm.get(WORD_B);
-    wasm.i32Const(1 << REMEMBERED_SHIFT);
-    wasm.op(wasm.I32_AND);
-    wasm.op(wasm.I32_EQZ);
-    wasm.op(wasm.BR_IF);
-    wasm.unsigned(1);
-    wasm.op(wasm.END);
-  }
   wasm.get(WORD_A);
   getValue(top);
   wasm.store64(offset);
+  emitBarrier(top);
   wasm.op(wasm.BR);
   wasm.unsigned(1);
   wasm.op(wasm.END);
   emitHandlerCall();
   wasm.op(wasm.END);
   if (instruction.pops != 0) setDepth(depth - 1);
+}
+
+/** An operand has been stored into the object in WORD_A, whose header is in WORD_B: old objects with young values are remembered. */
+export function emitBarrier(value: u32): void {
+  if (kindOf(value) == VALUE_CONSTANT) return;
+  wasm.get(WORD_A);
+  wasm.i32Const(oldSpaceStart);
+  wasm.op(wasm.I32_GE_U);
+  // Rotated, a tag makes a number larger than any address.
+  getValue(value);
+  wasm.op(wasm.I32_WRAP_I64);
+  wasm.i32Const(TAG_SHIFT);
+  wasm.op(wasm.I32_ROTR);
+  wasm.i32Const(oldSpaceStart >> TAG_SHIFT);
+  wasm.op(wasm.I32_LT_U);
+  wasm.op(wasm.I32_AND);
+  wasm.get(WORD_B);
+  wasm.i32Const(1 << REMEMBERED_SHIFT);
+  wasm.op(wasm.I32_AND);
+  wasm.op(wasm.I32_EQZ);
+  wasm.op(wasm.I32_AND);
+  wasm.op(wasm.IF);
+  wasm.op(wasm.VOID);
+  wasm.get(WORD_A);
+  wasm.call(CALL_REMEMBER);
+  wasm.op(wasm.END);
 }

@@ -1,4 +1,4 @@
-// Sends: a call site of its own for each, the call of code in line.
+// Sends: a call site of its own for each, the call of code in line, answers of quick methods without a call.
 
 import {
   SITE_ARGUMENT_COUNT,
@@ -8,41 +8,132 @@ import {
   SITE_SPECIAL,
   newSite,
 } from "../interpreter/compiledCode";
+import { QUICK_OFFSET_MASK, QUICK_OFFSET_SHIFT } from "../interpreter/quickSites";
+import { SELECTOR_AT, SELECTOR_SIZE } from "../interpreter/shapes";
 import { CLASS_INDEX_MASK, TAG_MASK } from "../layout";
+import { Address } from "../memory/oop";
 import { emitStackPointer } from "./exits";
 import { CALL_SEND, TYPE_CODE } from "./moduleHead";
-import { depth, flush, getValue, pushSlot, setDepth } from "./operands";
+import { VALUE_CONSTANT, depth, flush, getValue, kindOf, operandOf, pushSlot, setDepth } from "./operands";
 import { FRAME, LONG_A, LONG_B, LOW, WORD_A, WORD_B, giveUp, method, slotOffset } from "./shape";
+import { emitSubscript } from "./subscripts";
 import * as wasm from "./encoder";
 import * as instruction from "../../build/generated/instruction";
 
-export function emitSend(unit: u32): void {
+export function emitSend(): void {
   const count = instruction.other;
   if (count + 1 > depth) {
     giveUp();
     return;
   }
+  const special = instruction.index - instruction.SPECIAL_SEND;
+  const isSpecial = instruction.index >= instruction.SPECIAL_SEND;
+  const site = isSpecial
+    ? specialSite(special, count)
+    : literalSite(<Address>method + 16 + (instruction.index << 3), count);
+  if (site == 0) return;
+  const receiver = depth - 1 - count;
+  if (isSpecial && special >= SELECTOR_AT && special <= SELECTOR_SIZE) emitSubscript(site, special);
+  else {
+    flush(true);
+    emitCall(site, count);
+  }
+  setDepth(receiver);
+  wasm.get(LONG_B);
+  pushSlot();
+}
+
+/** A new site of the decoded instruction for a special selector; 0, and all is given up, where there is no room. */
+export function specialSite(special: u32, count: u32): Address {
+  const site = siteFor(count);
+  if (site != 0) store<u32>(site, special, SITE_SPECIAL);
+  return site;
+}
+
+function literalSite(selector: Address, count: u32): Address {
+  const site = siteFor(count);
+  if (site != 0) store<u32>(site, selector, SITE_SELECTOR);
+  return site;
+}
+
+function siteFor(count: u32): Address {
   const site = newSite();
   if (site == 0) {
     giveUp();
-    return;
+    return 0;
   }
-  if (instruction.index >= instruction.SPECIAL_SEND) {
-    store<u32>(site, instruction.index - instruction.SPECIAL_SEND, SITE_SPECIAL);
-  } else store<u32>(site, method + 16 + (instruction.index << 3), SITE_SELECTOR);
   store<u32>(site, count, SITE_ARGUMENT_COUNT);
   store<u32>(site, instruction.next, SITE_RETURN);
-  flush(true);
+  return site;
+}
+
+/** A send of which the operands are in memory; its value is in LONG_B. Code leaves where there is none. */
+export function emitCall(site: Address, count: u32): void {
   const receiver = depth - 1 - count;
-  getValue(receiver);
-  wasm.set(LONG_A);
-  emitClassIndex();
+  emitClassIndex(receiver);
   wasm.i32Const(site);
   wasm.load32(0);
   wasm.op(wasm.I32_EQ);
   wasm.op(wasm.IF);
   wasm.op(wasm.TYPE_I64);
-  // The link of the new frame, then the call.
+  if (count == 0) emitQuickOrCall(site, receiver);
+  else emitCodeCall(site, receiver);
+  wasm.op(wasm.ELSE);
+  emitRuntimeCall(site, CALL_SEND);
+  wasm.op(wasm.END);
+  emitValueOrLeave();
+}
+
+/** Calls what takes a site, the stack pointer and the frame. */
+export function emitRuntimeCall(site: Address, callee: u32): void {
+  wasm.i32Const(site);
+  emitStackPointer(depth);
+  wasm.get(FRAME);
+  wasm.call(callee);
+}
+
+/** Takes a value on WebAssembly's stack into LONG_B, and leaves where it is none. */
+export function emitValueOrLeave(): void {
+  wasm.tee(LONG_B);
+  wasm.op(wasm.I64_EQZ);
+  wasm.op(wasm.IF);
+  wasm.op(wasm.VOID);
+  wasm.i64Const(0);
+  wasm.op(wasm.RETURN);
+  wasm.op(wasm.END);
+}
+
+/** A negative code is where the answer is. */
+function emitQuickOrCall(site: Address, receiver: u32): void {
+  wasm.i32Const(site);
+  wasm.load32(SITE_CODE);
+  wasm.tee(WORD_B);
+  wasm.i32Const(0);
+  wasm.op(wasm.I32_LT_S);
+  wasm.op(wasm.IF);
+  wasm.op(wasm.TYPE_I64);
+  getValue(receiver);
+  wasm.op(wasm.I32_WRAP_I64);
+  wasm.i32Const(0);
+  wasm.get(WORD_B);
+  wasm.i32Const(1);
+  wasm.op(wasm.I32_AND);
+  wasm.op(wasm.I32_SUB);
+  wasm.op(wasm.I32_AND);
+  wasm.get(WORD_B);
+  wasm.i32Const(QUICK_OFFSET_SHIFT);
+  wasm.op(wasm.I32_SHR_U);
+  wasm.i32Const(QUICK_OFFSET_MASK);
+  wasm.op(wasm.I32_AND);
+  wasm.op(wasm.I32_ADD);
+  wasm.load64(0);
+  wasm.op(wasm.ELSE);
+  emitCodeCall(site, receiver);
+  wasm.op(wasm.END);
+}
+
+/** The link of the new frame, then the call. */
+function emitCodeCall(site: Address, receiver: u32): void {
   wasm.get(LOW);
   wasm.get(FRAME);
   wasm.op(wasm.I64_EXTEND_I32_U);
@@ -53,33 +144,21 @@ export function emitSend(unit: u32): void {
   wasm.i32Const(slotOffset(depth));
   wasm.op(wasm.I32_ADD);
   wasm.i32Const(0);
-  wasm.get(LONG_A);
+  getValue(receiver);
   wasm.i32Const(site);
   wasm.load32(SITE_CODE);
   wasm.op(wasm.CALL_INDIRECT);
   wasm.unsigned(TYPE_CODE);
   wasm.unsigned(0);
-  wasm.op(wasm.ELSE);
-  wasm.i32Const(site);
-  emitStackPointer(depth);
-  wasm.get(FRAME);
-  wasm.call(CALL_SEND);
-  wasm.op(wasm.END);
-  wasm.tee(LONG_B);
-  wasm.op(wasm.I64_EQZ);
-  wasm.op(wasm.IF);
-  wasm.op(wasm.VOID);
-  wasm.i64Const(0);
-  wasm.op(wasm.RETURN);
-  wasm.op(wasm.END);
-  setDepth(receiver);
-  wasm.get(LONG_B);
-  pushSlot();
 }
 
-/** The class index of the oop in LONG_A: its tag, or from its header. */
-function emitClassIndex(): void {
-  wasm.get(LONG_A);
+/** The class index of an operand: its tag, or from its header. */
+function emitClassIndex(position: u32): void {
+  if (kindOf(position) == VALUE_CONSTANT && ((<u32>operandOf(position)) & TAG_MASK) != 0) {
+    wasm.i32Const((<u32>operandOf(position)) & TAG_MASK);
+    return;
+  }
+  getValue(position);
   wasm.op(wasm.I32_WRAP_I64);
   wasm.tee(WORD_A);
   wasm.i32Const(TAG_MASK);

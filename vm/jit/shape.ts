@@ -20,9 +20,13 @@ export const RECEIVER: u32 = 2;
 export const LOW: u32 = 3;
 export const WORD_A: u32 = 4;
 export const WORD_B: u32 = 5;
-export const LONG_A: u32 = 6;
-export const LONG_B: u32 = 7;
-const LONG_C: u32 = 8;
+export const WORD_C: u32 = 6;
+/** Locals of 32 bits behind the parameters. */
+export const WORD_LOCALS: u32 = 4;
+export const LONG_A: u32 = 7;
+export const LONG_B: u32 = 8;
+/** Locals of 64 bits before the temporaries. */
+export const LONG_LOCALS: u32 = 2;
 export const FIRST_TEMP: u32 = 9;
 export let firstSlot: u32 = 0;
 

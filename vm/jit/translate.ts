@@ -15,7 +15,7 @@ import { emitHandler, emitLeave, emitPollCondition } from "./exits";
 import { emitPrologue } from "./frame";
 import { markInstruction, setListing } from "./listing";
 import { LOOP_LABEL, NO_UNIT, closeLabel, labelDepth, pushLabel, resetLabels } from "./labels";
-import { CALL_LEAVE, CALL_POLL, beginSection, writeHead } from "./moduleHead";
+import { CALL_CLASS, CALL_LEAVE, CALL_POLL, beginSection, writeHead } from "./moduleHead";
 import {
   VALUE_CONSTANT,
   VALUE_RECEIVER,
@@ -35,9 +35,12 @@ import { emitSend } from "./sends";
 import {
   ENTRY,
   FIRST_TEMP,
+  LONG_B,
+  LONG_LOCALS,
   RECEIVER,
   WORD_A,
   WORD_B,
+  WORD_LOCALS,
   bytecodeSet,
   failed,
   giveUp,
@@ -115,12 +118,10 @@ function emitModule(): bool {
   const section = beginSection(10);
   wasm.unsigned(1);
   const body = wasm.reserveLength();
-  wasm.unsigned(3);
-  wasm.unsigned(3);
+  wasm.unsigned(2);
+  wasm.unsigned(WORD_LOCALS);
   wasm.op(wasm.TYPE_I32);
-  wasm.unsigned(3);
-  wasm.op(wasm.TYPE_I64);
-  wasm.unsigned(tempCount + units.maxDepth + 1);
+  wasm.unsigned(LONG_LOCALS + tempCount + units.maxDepth + 1);
   wasm.op(wasm.TYPE_I64);
   emitPrologue();
   emitLevel(0, units.count - 1, false);
@@ -297,7 +298,7 @@ function emitUnit(unit: u32): u32 {
       emitReturn(unit, !isBlock);
       break;
     case instruction.SEND:
-      emitSend(unit);
+      emitSend();
       break;
     case instruction.ARITHMETIC:
       emitArithmetic(index);
@@ -306,7 +307,10 @@ function emitUnit(unit: u32): u32 {
     case instruction.IDENTICAL:
       return emitComparison(unit);
     case instruction.CLASS:
-      emitHandler();
+      getValue(depth - 1);
+      wasm.call(CALL_CLASS);
+      setDepth(depth - 1);
+      pushSlot();
       break;
     case instruction.HANDLER:
     case instruction.HANDLER_SEND:
@@ -386,22 +390,24 @@ function emitReturn(unit: u32, isLeft: bool): void {
 
 /** A comparison, with a conditional jump behind it where there is one. */
 function emitComparison(unit: u32): u32 {
-  emitCondition();
   const next = unit + 1;
-  if (next < units.count && !units.isTarget(next) && units.entryOf(next) == 0) {
+  const hasJump = next < units.count && !units.isTarget(next) && units.entryOf(next) == 0 && isJumpIf(next);
+  instruction.decodeAt(units.addressOf(unit), bytecodeSet);
+  emitCondition(hasJump);
+  if (hasJump) {
+    markInstruction(units.addressOf(next));
     instruction.decodeAt(units.addressOf(next), bytecodeSet);
-    if (instruction.kind == instruction.JUMP_IF) {
-      markInstruction(units.addressOf(next));
-      emitFusedJump(next);
-      return next + 1;
-    }
+    emitFusedJump(next);
+    return next + 1;
   }
-  wasm.i64Const(trueObject);
-  wasm.i64Const(falseObject);
-  wasm.get(WORD_B);
-  wasm.op(0x1b);
+  wasm.get(LONG_B);
   pushSlot();
   return next;
+}
+
+function isJumpIf(unit: u32): bool {
+  instruction.decodeAt(units.addressOf(unit), bytecodeSet);
+  return instruction.kind == instruction.JUMP_IF;
 }
 
 /** Jumps on WORD_B. */
