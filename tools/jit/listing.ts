@@ -111,7 +111,7 @@ function dedented(lines: readonly string[]): string[] {
 }
 
 const PARAMETERS = ["$frame", "$entry", "$receiver"];
-const SCRATCH = ["$low", "$wordA", "$wordB", "$longA", "$longB", "$longC"];
+const SCRATCH = ["$low", "$wordA", "$wordB", "$wordC", "$longA", "$longB"];
 const CELLS = new Map([
   [layout.CELL_EDEN_FREE, "edenFree"],
   [layout.CELL_EDEN_LIMIT, "edenLimit"],
