@@ -3,7 +3,7 @@
 
 import { arenaTop, ensure, fail, failure, FAILURE_LIMIT, FAILURE_NONE, releaseTo, reserve } from "./arena";
 import { at, codeStart, moveTo, startCode } from "./assembler";
-import { constructsOpen, isReachable, startControl, useConstructTable } from "./control";
+import { CONSTRUCT_STRIDE, constructsOpen, isReachable, startControl, useConstructTable } from "./control";
 import {
   EVENT_STRIDE,
   instructions,
@@ -11,6 +11,7 @@ import {
   LOCAL_STRIDE,
   localCount,
   MAX_LOCALS,
+  MAX_TRACKED,
   scanFunction,
   useEventTables,
 } from "./events";
@@ -30,10 +31,11 @@ import {
   HELPER_POPCNT,
   HELPER_TRUNCATE,
   helperBytes,
+  helperTableBytes,
   setGrowsOutside,
 } from "./helpers";
 import { emitInstruction, setGrowFunction } from "./instructions";
-import { bind, startLabels, useLabelTables } from "./labels";
+import { bind, JUMP_STRIDE, startLabels, useLabelTables } from "./labels";
 import { findLiveness } from "./liveness";
 import {
   countGlobalUse,
@@ -46,15 +48,23 @@ import {
   placeGlobals,
   readModule,
   setFunctionCode,
+  typeParameterCount,
   typeResult,
 } from "./module";
-import { startOperands } from "./operands";
+import { bottom, ENTRY_STRIDE, startOperands, top } from "./operands";
 import {
   moveReader,
+  OP_BLOCK,
+  OP_BR_TABLE,
   OP_CALL,
+  OP_CALL_INDIRECT,
   OP_GLOBAL_GET,
   OP_GLOBAL_SET,
+  OP_IF,
+  OP_LOCAL_GET,
+  OP_LOOP,
   OP_PREFIX,
+  OP_RETURN,
   position,
   readByte,
   readUnsigned,
@@ -81,10 +91,30 @@ let flags: u32 = 0;
 // What the bodies hold, from one look at all of them.
 let instructionCount: u32 = 0;
 let referenceRoom: u32 = 0;
-let largestBody: u32 = 0;
 let mostLocals: u32 = 0;
+let mostParameters: u32 = 0;
 let wantedHelpers: u32 = 0;
 let usesInit = false;
+
+// Of the body looked at, and the most of any: instructions, branches and ends of constructs, constructs, calls, and
+// targets of branches beyond the first of an instruction.
+let bodyInstructions: u32 = 0;
+let bodyJumps: u32 = 0;
+let bodyConstructs: u32 = 0;
+let bodyCalls: u32 = 0;
+let bodyTargets: u32 = 0;
+let mostInstructions: u32 = 0;
+let mostJumps: u32 = 0;
+let mostConstructs: u32 = 0;
+let mostCalls: u32 = 0;
+let mostTargets: u32 = 0;
+
+/** Most bytes that one instruction makes, but for its operands and a table of jumps: a call that saves all registers. */
+const INSTRUCTION_BYTES: usize = 2048;
+/** Room for code is made sure of by so many bytes. */
+const CODE_STEP_BYTES: usize = 4096;
+/** One past the room for code that is sure. */
+let roomEnd: usize = 0;
 
 /** Compiles the module of so many bytes; afterwards `failure` tells whether it went well. */
 export function compileModule(module: usize, bytes: u32, optionFlags: u32, growIndex: i32): void {
@@ -122,12 +152,13 @@ export function compileModule(module: usize, bytes: u32, optionFlags: u32, growI
 /** One look at all bodies: how large tables must be, which helpers are wanted, how often globals are used. */
 function surveyBodies(): void {
   referenceRoom = 1;
-  instructionCount = largestBody = mostLocals = wantedHelpers = 0;
+  instructionCount = mostLocals = mostParameters = wantedHelpers = 0;
+  mostInstructions = mostJumps = mostConstructs = mostCalls = mostTargets = 0;
   usesInit = false;
   for (let index = importedFunctionCount; index < functionCount; index++) {
     const body = functionBody(index);
     const bytes = functionBodyBytes(index);
-    largestBody = max(largestBody, bytes);
+    bodyInstructions = bodyJumps = bodyConstructs = bodyCalls = bodyTargets = 0;
     moveReader(body);
     let groups = readUnsigned();
     let count: u32 = 0;
@@ -136,24 +167,34 @@ function surveyBodies(): void {
       readByte();
     }
     mostLocals = max(mostLocals, count);
+    mostParameters = max(mostParameters, typeParameterCount(functionType(index)));
     while (position < body + bytes && failure == FAILURE_NONE) survey(readByte());
+    instructionCount += bodyInstructions;
+    mostInstructions = max(mostInstructions, bodyInstructions);
+    mostJumps = max(mostJumps, bodyJumps);
+    mostConstructs = max(mostConstructs, bodyConstructs);
+    mostCalls = max(mostCalls, bodyCalls);
+    mostTargets = max(mostTargets, bodyTargets);
   }
   if (mostLocals > MAX_LOCALS) fail(FAILURE_LIMIT, mostLocals);
 }
 
 function survey(opcode: i32): void {
-  instructionCount++;
+  bodyInstructions++;
   if (opcode < 0x28) {
     // The most frequent: locals, globals, control.
     if (opcode == OP_GLOBAL_GET || opcode == OP_GLOBAL_SET) {
       countGlobalUse(readUnsigned());
       return;
     }
-    if (opcode == OP_CALL) referenceRoom++;
+    if (opcode < OP_LOCAL_GET) surveyControl(opcode);
     skipImmediates(opcode);
     return;
   }
-  if (opcode == 0x40) referenceRoom++;
+  if (opcode == 0x40) {
+    referenceRoom++;
+    bodyCalls++;
+  }
   if (opcode == OP_PREFIX) {
     const start = position;
     const operation = readUnsigned();
@@ -190,6 +231,22 @@ function survey(opcode: i32): void {
   skipImmediates(opcode);
 }
 
+function surveyControl(opcode: i32): void {
+  if (opcode == OP_CALL) referenceRoom++;
+  if (opcode == OP_CALL || opcode == OP_CALL_INDIRECT) {
+    bodyCalls++;
+    return;
+  }
+  bodyJumps++;
+  if (opcode == OP_BLOCK || opcode == OP_LOOP || opcode == OP_IF) bodyConstructs++;
+  // What it is recorded with besides: that nothing follows, and each target of a table.
+  if (opcode <= OP_RETURN) bodyTargets++;
+  if (opcode != OP_BR_TABLE) return;
+  const start = position;
+  bodyTargets += readUnsigned() + 1;
+  moveReader(start);
+}
+
 function want(helper: i32): void {
   wantedHelpers |= 1 << helper;
 }
@@ -199,22 +256,25 @@ let operandRoom: u32 = 0;
 
 /** Reserves the tables that every function uses anew; answers how many bytes its passes may need besides. */
 function reserveTables(): usize {
-  const bytes = largestBody + 64;
-  const parameters: u32 = 1024;
-  const locals = mostLocals + parameters;
+  const locals = mostLocals + mostParameters + 1;
+  // A construct's end may jump four times, where its result is a condition.
+  const jumps = 4 * mostJumps + mostTargets + 16;
+  const events = mostInstructions + mostTargets + 2;
+  const constructs = mostConstructs + 2;
   useEventTables(
-    reserve(<usize>bytes * EVENT_STRIDE),
-    bytes,
-    reserve((<usize>bytes) << 2),
+    reserve(<usize>events * EVENT_STRIDE),
+    events,
+    reserve((<usize>constructs) << 2),
     reserve(<usize>locals * LOCAL_STRIDE),
   );
-  useLabelTables(reserve(<usize>bytes * 24), reserve(bytes * 2), bytes * 2);
-  useConstructTable(reserve(<usize>(bytes >> 1) * 48), bytes >> 1);
-  operandRoom = bytes + parameters;
-  operandTable = reserve(<usize>operandRoom * 32);
-  const setBytes = <usize>(((min<u32>(locals, 512) + 63) >> 6) << 3);
-  const constructs = <usize>(bytes >> 1);
-  return constructs * (40 + 2 * setBytes) + constructs * (setBytes + 32) * 2 + 512 * setBytes + 16384;
+  useLabelTables(reserve(<usize>jumps * JUMP_STRIDE), reserve(jumps), jumps);
+  useConstructTable(reserve(<usize>constructs * CONSTRUCT_STRIDE), constructs);
+  operandRoom = mostInstructions + mostParameters + 16;
+  operandTable = reserve(<usize>operandRoom * ENTRY_STRIDE);
+  const tracked = <usize>min<u32>(locals, MAX_TRACKED);
+  const setBytes = ((tracked + 63) >> 6) << 3;
+  const sets = <usize>(mostConstructs + mostCalls) * (setBytes + 16) + tracked * setBytes;
+  return <usize>constructs * (24 + 2 * setBytes) + sets + tracked * 4 + setBytes + 256 + helperTableBytes();
 }
 
 function compileFunction(index: u32): void {
@@ -230,8 +290,6 @@ function compileFunction(index: u32): void {
     fail(FAILURE_LIMIT, 0xffff0004);
     return;
   }
-  // The most that an instruction takes is a call around which all registers are saved.
-  if (!ensure(at, <usize>bytes * 320 + 65536)) return;
   const start = at;
   emitPass(type, body + bytes, false);
   noteFrame();
@@ -248,15 +306,41 @@ function emitPass(type: u32, bodyEnd: usize, isFinal: bool): void {
   startControl(typeResult(type));
   takeEvent();
   moveReader(instructions);
+  // A parameter, and a local that begins as zero, take some instructions each.
+  if (!makeRoom((<usize>localCount) << 5)) return;
   beginFunction();
   const withLines = isFinal && (flags & FLAG_LINES) != 0;
   while (constructsOpen() && failure == FAILURE_NONE) {
     if (withLines) noteLine(moduleOffset(position));
-    emitInstruction(readByte());
+    // An instruction may move each operand.
+    if (at + INSTRUCTION_BYTES + operandBytes() > roomEnd && !makeRoom(operandBytes())) return;
+    const opcode = readByte();
+    if (opcode == OP_BR_TABLE && !makeRoom(tableBytes())) return;
+    emitInstruction(opcode);
     if (!isReachable) skipUnreachable(bodyEnd);
   }
   bind(returnJumps);
   endFunction();
+}
+
+/** Makes sure that an instruction, and so many bytes besides, can be written. */
+function makeRoom(bytes: usize): bool {
+  const room = max(INSTRUCTION_BYTES + bytes, CODE_STEP_BYTES);
+  roomEnd = at + room;
+  return ensure(at, room);
+}
+
+/** Bytes for moving every operand to the stack. */
+function operandBytes(): usize {
+  return (top - bottom) >> 1;
+}
+
+/** Bytes of a table of jumps whose instruction is being read. */
+function tableBytes(): usize {
+  const start = position;
+  const count = readUnsigned();
+  moveReader(start);
+  return operandBytes() + ((<usize>count) << 2);
 }
 
 /** Locals in memory have no slot yet. */

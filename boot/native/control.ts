@@ -82,7 +82,7 @@ import { freeOperand, operand, operandFromEntry, takeEvent } from "./select";
 //
 // A result that is only a condition never becomes a number: whoever yields it jumps to where it is true or false. That
 // makes jumps of what asc writes for && and ||.
-const CONSTRUCT_STRIDE: usize = 48;
+export const CONSTRUCT_STRIDE: usize = 48;
 let constructs: usize = 0;
 let innermost: usize = 0;
 let constructLimit: usize = 0;

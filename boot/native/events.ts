@@ -63,7 +63,7 @@ export let localCount: u32 = 0;
 export let parameterCount: u32 = 0;
 /** Locals from this number on stay in memory. */
 export let trackedCount: u32 = 0;
-const MAX_TRACKED: u32 = 512;
+export const MAX_TRACKED: u32 = 512;
 export const MAX_LOCALS: u32 = 50000;
 
 // A local: u8 type, u8 register, u16 zero, u32 weight of uses, u32 weight of calls it lives over, u32 slot,

@@ -83,7 +83,7 @@ export function setGrowsOutside(outside: bool): void {
 
 /** Emits the helpers whose bits are set; those of memory.init with `usesInit`, with their segments' bytes. */
 export function emitHelpers(wanted: u32, usesInit: bool): void {
-  table = reserve((<usize>(HELPER_INIT + segmentCount)) << 2);
+  table = reserve(helperTableBytes());
   if (table == 0) return;
   for (let helper = 0; helper < HELPER_INIT; helper++) {
     if ((wanted & (1 << helper)) == 0) continue;
@@ -92,6 +92,11 @@ export function emitHelpers(wanted: u32, usesInit: bool): void {
   }
   if (!usesInit) return;
   for (let segment: u32 = 0; segment < segmentCount; segment++) emitInit(segment);
+}
+
+/** Bytes that emitHelpers reserves. */
+export function helperTableBytes(): usize {
+  return (<usize>(HELPER_INIT + segmentCount)) << 2;
 }
 
 /** Most bytes that emitHelpers writes. */

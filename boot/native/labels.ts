@@ -5,7 +5,7 @@ import { fail, FAILURE_LIMIT } from "./arena";
 import { at, emit32, emit8 } from "./assembler";
 
 // A jump that waits for its label: u32 address behind it, u32 next or 0, u32 number.
-const JUMP_STRIDE: usize = 12;
+export const JUMP_STRIDE: usize = 12;
 let jumps: usize = 0;
 let jumpLimit: u32 = 0;
 let jumpCount: u32 = 0;

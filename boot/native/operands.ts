@@ -49,7 +49,7 @@ const COPIED_BYTES: usize = 24;
 const SCRATCH: u32 = (1 << RAX) | (1 << RCX) | (1 << RDX) | (15 << XMM0);
 const INTEGERS: u32 = 0xffff;
 
-let bottom: usize = 0;
+export let bottom: usize = 0;
 let ceiling: usize = 0;
 export let top: usize = 0;
 /** First entry of the innermost construct. */
