@@ -51,6 +51,7 @@ if (isWanted("js")) {
       "vm/layout.ts",
       "boot/link",
       "boot/native",
+      "boot/common/linked.ts",
       "boot/linux/linked.ts",
       "tools",
       "test",

@@ -18,7 +18,15 @@ const LAYERS = [
 /** What host-side TypeScript may import beside its own folder. */
 const HOST_SIDE = {
   "vm/embed/": ["vm/layout", "vm/tables/"],
-  "boot/link/": ["vm/layout", "vm/tables/", "vm/embed/", "boot/native/", "boot/xen/links", "boot/linux/linked"],
+  "boot/link/": [
+    "vm/layout",
+    "vm/tables/",
+    "vm/embed/",
+    "boot/native/",
+    "boot/xen/links",
+    "boot/linux/linked",
+    "boot/common/linked",
+  ],
   "tools/": ["vm/layout", "vm/tables/", "vm/embed/", "boot/"],
   "test/": ["vm/", "tools/", "primitives/", "boot/"],
 };

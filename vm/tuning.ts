@@ -28,3 +28,7 @@ export const RELINQUISH_MICROSECONDS = 50_000;
 export const CODE_BUFFER_BYTES: u32 = 1 << 17;
 /** Bytes for call sites and records of compiled code; when full, all code is dropped and made again as it is wanted. */
 export const COMPILED_AREA_BYTES: u32 = 1 << 19;
+/** Whether Linux programs and kernels compile methods unless told otherwise … */
+export const NATIVE_JIT_DEFAULT = false;
+/** … and after how many calls: there compiling a method takes some 20 microseconds, a call of it saves a few hundredths. */
+export const NATIVE_JIT_THRESHOLD: i32 = 100;

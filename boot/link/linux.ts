@@ -15,6 +15,8 @@ import {
 import { debugSections } from "./dwarf.js";
 import { type ElfSegment, PAGE_BYTES, writeElf } from "./elf.js";
 import { linuxStart } from "./linuxStart.js";
+import { LINKED_CALLABLE } from "../common/linked.js";
+import { callableTable } from "./callable.js";
 import { type SpecialisedModule } from "./specialise.js";
 import { symbolTable } from "./symbols.js";
 
@@ -40,7 +42,10 @@ export function linkLinuxProgram(module: SpecialisedModule): Program {
   const startBytes = roundUp(start.bytes.length, CODE_ALIGNMENT);
   const code = TEXT_ADDRESS + BigInt(startBytes);
   const symbols = symbolTable(native.functions);
-  const textBytes = startBytes + native.code.length + symbols.length;
+  const symbolsAt = native.code.length;
+  const callableAt = roundUp(symbolsAt + symbols.length, 8);
+  const callable = callableTable(native, callableAt);
+  const textBytes = startBytes + callableAt + callable.length;
   const context = TEXT_ADDRESS + BigInt(roundUp(textBytes, PAGE_BYTES));
   const faultStack = context + BigInt(roundUp(contextBytes(native), PAGE_BYTES));
   const label = (name: string) => TEXT_ADDRESS + BigInt(start.labels.get(name)!);
@@ -52,7 +57,8 @@ export function linkLinuxProgram(module: SpecialisedModule): Program {
     [LINKED_FAULT_STACK, faultStack],
     [LINKED_CODE_START, code],
     [LINKED_CODE_END, code + BigInt(native.code.length)],
-    [LINKED_SYMBOLS, code + BigInt(native.code.length)],
+    [LINKED_SYMBOLS, code + BigInt(symbolsAt)],
+    [LINKED_CALLABLE, code + BigInt(callableAt)],
   ]);
   const placed = placeModule(native, { code, context, memory: MEMORY_ADDRESS, memoryPages, linked });
   const startCode = placeAssembled(
@@ -70,7 +76,8 @@ export function linkLinuxProgram(module: SpecialisedModule): Program {
   const text = new Uint8Array(textBytes);
   text.set(startCode);
   text.set(placed.code, startBytes);
-  text.set(symbols, startBytes + native.code.length);
+  text.set(symbols, startBytes + symbolsAt);
+  text.set(callable, startBytes + callableAt);
   const segments: ElfSegment[] = [
     {
       name: ".text",

@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { PAGE_BYTES } from "../../vm/layout.js";
+import { isCallable } from "./callable.js";
 import { type Preload, readGlobals } from "./preload.js";
 import { shiftSourceMap, WasmFile } from "./wasmFile.js";
 
@@ -98,7 +99,8 @@ export async function specialise(
   file.dropElements(preload.unusedTablePlaces);
   file.dropData();
   file.setMemory(memory.length / PAGE_BYTES, MAX_PAGES);
-  file.keepExports(new Set(entries));
+  const callable = file.exports().filter(({ name }) => isCallable(name));
+  file.keepExports(new Set([...entries, ...callable.map(({ name }) => name)]));
   const sourceMap = debug ? shiftSourceMap(platform.sourceMap, file.codeOffset - before) : undefined;
   return { ...(await optimise(file.toBytes(), sourceMap)), memory };
 }

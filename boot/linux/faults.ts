@@ -2,6 +2,7 @@
 // the interpreter last had it in memory.
 
 import { linked, load32, load64, load8, memoryBase } from "../cpu";
+import { installedCodeStart, isInstalledCode } from "../common/code";
 import { put, putByte, putHex, putNumber } from "../common/text";
 import {
   TRAP_CALL_TYPE,
@@ -77,6 +78,10 @@ function putReason(signal: i32, place: i64, address: i64): void {
 }
 
 function isCode(place: i64): bool {
+  return isOwnCode(place) || isInstalledCode(place);
+}
+
+function isOwnCode(place: i64): bool {
   return place >= linked(LINKED_CODE_START) && place < linked(LINKED_CODE_END);
 }
 
@@ -103,9 +108,13 @@ function putTrap(code: i32): void {
   }
 }
 
-/** " in FUNCTION + OFFSET" where the place is in compiled code. */
+/** " in FUNCTION + OFFSET" where the place is in the program's code, or that it is in a method's. */
 function putSymbol(place: i64): void {
-  if (!isCode(place)) return;
+  if (isInstalledCode(place)) {
+    put(" in compiled code + ");
+    return putNumber(place - installedCodeStart());
+  }
+  if (!isOwnCode(place)) return;
   const symbols = linked(LINKED_SYMBOLS);
   const offset = <u32>(place - linked(LINKED_CODE_START));
   // u32 count, then for each function by rising offset: u32 offset in the code, u32 place of its name from here.

@@ -2,18 +2,23 @@
 // when it was built (boot/link). It starts where the kernel enters the process, runs slices, waits, and exits.
 
 import { memoryBase, setMemoryPages, setStackLimit } from "../cpu";
-import { put, putByte, putBytes, putFixed } from "../common/text";
+import { installCode as install, installedBytes, installedFunctions } from "../common/code";
+import { put, putByte, putBytes, putFixed, putNumber } from "../common/text";
 import { initializeImageName } from "./attributes";
 import { monotonicMicroseconds, startClock, utcMicroseconds } from "./clocks";
+import { arenaEnd, makeCodeArea } from "./codeArea";
 import { giveOutside, setInitialStack } from "./commandLine";
 import { compileFile } from "./compiling";
 import { imageNameBytes, imageNameStart } from "../common/embedded";
 import {
+  compileThreshold,
   compileWord,
   logLevel,
   maxOldSpaceBytes,
   readOptions,
   REQUEST_RUN,
+  wantsCompiler,
+  wantsCompilerReport,
   wantsTiming,
   workingDirectoryWord,
 } from "./options";
@@ -28,7 +33,7 @@ export { fault } from "./faults";
 export { imageNameRecord } from "../common/embedded";
 // The platform contract, vm/host.ts.
 export { log, panic } from "./output";
-export { installCode } from "../common/code";
+export { dropInstalledCode } from "../common/code";
 export { entropy, monotonicMicroseconds, timezoneOffsetSeconds, utcMicroseconds } from "./clocks";
 export { environment } from "./commandLine";
 export { attribute, setImageName } from "./attributes";
@@ -60,6 +65,17 @@ export {
   pathStat,
 } from "./directories";
 
+/** Installs code, and counts how long that takes where someone will ask. */
+export function installCode(address: Address, bytes: u32): i32 {
+  if (!wantsCompilerReport) return install(address, bytes);
+  const start = monotonicMicroseconds();
+  const first = install(address, bytes);
+  installingMicroseconds += monotonicMicroseconds() - start;
+  return first;
+}
+
+let installingMicroseconds: i64 = 0;
+
 /** There is no screen. */
 export function displayChanged(left: i32, top: i32, right: i32, bottom: i32): void {}
 
@@ -78,6 +94,10 @@ declare function usedOldSpaceBytes(): u32;
 // @ts-ignore: decorator
 @external("env", "logProcesses")
 declare function logProcesses(): void;
+
+// @ts-ignore: decorator
+@external("env", "enableJit")
+declare function enableJit(threshold: i32): void;
 
 /** Polls of one `run`: some milliseconds. */
 const SLICE_POLLS: i32 = 100_000;
@@ -113,6 +133,7 @@ export function start(stack: i64): void {
   if (compileWord != 0) exit(compileFile(compileWord));
   initializeImageName();
   limitMemory();
+  if (wantsCompiler) startCompiler();
   if (wantsTiming) {
     put("stvm: ");
     putFixed(monotonicMicroseconds(), 3);
@@ -125,7 +146,10 @@ export function start(stack: i64): void {
 function runToEnd(): void {
   while (true) {
     const outcome = run(SLICE_POLLS);
-    if (outcome == OUTCOME_QUIT) exit((<i32>outcomeDetail()) & 0xff);
+    if (outcome == OUTCOME_QUIT) {
+      if (wantsCompilerReport) reportCompiler();
+      exit((<i32>outcomeDetail()) & 0xff);
+    }
     if (outcome == OUTCOME_SLICE) {
       if (hasWatches()) wait(0);
     } else if (outcome == OUTCOME_WAITING) wait(-1);
@@ -206,6 +230,27 @@ function limitMemory(): void {
   exit(1);
 }
 
+/** Methods that are called often are compiled; where the system does not allow that, all are interpreted. */
+function startCompiler(): void {
+  if (makeCodeArea()) return enableJit(compileThreshold);
+  if (logLevel < 2) return;
+  put(
+    "stvm: the system gives no memory for code (memfd_create, mmap): methods are interpreted; --jit=off says the same",
+  );
+  writeLine();
+}
+
+function reportCompiler(): void {
+  put("stvm: compiled ");
+  putNumber(installedFunctions);
+  put(" methods and blocks to ");
+  putNumber(installedBytes);
+  put(" bytes in ");
+  putFixed(installingMicroseconds, 3);
+  put(" ms");
+  writeLine();
+}
+
 function enterWorkingDirectory(): void {
   const length = <u32>giveOutside(workingDirectoryWord, path, PATH_BYTES - 1);
   store<u8>(path + min(length, PATH_BYTES - 1), 0);
@@ -215,9 +260,9 @@ function enterWorkingDirectory(): void {
   exit(2);
 }
 
-/** Where the data of this module ends. */
+/** Where the data of this module, and what it sets aside, end. */
 export function bootEnd(): u32 {
-  return <u32>__heap_base;
+  return arenaEnd();
 }
 
 /** asc's `abort`. */

@@ -2,6 +2,7 @@
 // that is none (tools/runOptions.ts has them for Node). All other words are the image's, as everything behind "--".
 
 import { load8 } from "../cpu";
+import { NATIVE_JIT_DEFAULT, NATIVE_JIT_THRESHOLD } from "../../vm/tuning";
 import { beginsWith, wordAt, wordCount } from "./commandLine";
 
 export const REQUEST_RUN: i32 = 0;
@@ -25,6 +26,11 @@ export let maxOldSpaceBytes: u32 = 0;
 export let workingDirectoryWord: i64 = 0;
 /** Address of the name of a module to compile; 0 for none. */
 export let compileWord: i64 = 0;
+/** Whether to compile methods, and after how many calls. */
+export let wantsCompiler: bool = NATIVE_JIT_DEFAULT;
+export let compileThreshold: i32 = NATIVE_JIT_THRESHOLD;
+/** Whether to say at the end what was compiled. */
+export let wantsCompilerReport: bool = false;
 /** Index of the word that was wrong. */
 export let wrongWord: u32 = 0;
 
@@ -71,6 +77,7 @@ function is(name: i64, literal: string): bool {
 /** Options without a value. */
 function applyFlag(name: i64): bool {
   if (is(name, "timing")) wantsTiming = true;
+  else if (is(name, "jit-stats")) wantsCompilerReport = true;
   else if (is(name, "log")) logLevel = max<u32>(logLevel, 3);
   else if (is(name, "headless") || is(name, "interactive") || is(name, "vm-display-null")) isHeadlessGiven = true;
   else return isAcceptedOnly(name);
@@ -107,6 +114,7 @@ function valuedName(name: i64): u32 {
   if (isValued(name, "workingdirectory")) return 16;
   if (isValued(name, "codesize")) return 8;
   if (isValued(name, "compile")) return 7;
+  if (isValued(name, "jit-threshold")) return 13;
   if (isValued(name, "jit")) return 3;
   return isValued(name, "vm") ? 2 : 0;
 }
@@ -120,7 +128,8 @@ function isValued(name: i64, literal: string): bool {
 function applyValue(name: i64, value: i64): bool {
   if (isValued(name, "loglevel")) return applyLogLevel(value);
   if (isValued(name, "maxoldspacesize") || isValued(name, "memory")) return applyMemory(value);
-  if (isValued(name, "jit")) return is(value, "on") || is(value, "off");
+  if (isValued(name, "jit-threshold")) return applyThreshold(value);
+  if (isValued(name, "jit")) return applyCompiler(value);
   if (isValued(name, "workingdirectory")) workingDirectoryWord = value;
   if (isValued(name, "compile")) compileWord = value;
   return true;
@@ -135,6 +144,22 @@ function applyLogLevel(value: i64): bool {
   else if (is(value, "debug")) logLevel = 4;
   else if (is(value, "trace")) logLevel = 5;
   else return false;
+  return true;
+}
+
+function applyCompiler(value: i64): bool {
+  wantsCompiler = !is(value, "off");
+  return is(value, "on") || is(value, "baseline") || is(value, "off");
+}
+
+/** A number of calls, from one. It asks for the compiler too. */
+function applyThreshold(value: i64): bool {
+  let calls: i64 = 0;
+  let at = value;
+  for (; load8(at) >= 0x30 && load8(at) <= 0x39 && calls < 1 << 30; at++) calls = calls * 10 + (load8(at) - 0x30);
+  if (at == value || load8(at) != 0 || calls == 0 || calls >= 1 << 30) return false;
+  compileThreshold = <i32>calls;
+  wantsCompiler = true;
   return true;
 }
 

@@ -11,6 +11,7 @@ export const EINTR: i32 = -4;
 export const EIO: i32 = -5;
 export const EBADF: i32 = -9;
 export const EAGAIN: i32 = -11;
+export const EINVAL: i32 = -22;
 export const EMFILE: i32 = -24;
 export const EROFS: i32 = -30;
 export const ENAMETOOLONG: i32 = -36;
@@ -27,6 +28,9 @@ export const O_CLOEXEC: i32 = 0o2000000;
 
 export const PROT_NONE: i32 = 0;
 export const PROT_READ_WRITE: i32 = 3;
+export const PROT_READ_EXECUTE: i32 = 5;
+const MAP_SHARED: i32 = 1;
+const MAP_PRIVATE_ANONYMOUS: i32 = 0x22;
 const MAP_PRIVATE_ANONYMOUS_NORESERVE: i32 = 0x4022;
 const MAP_FIXED_NOREPLACE: i32 = 0x100000;
 
@@ -38,6 +42,9 @@ const AT_SYMLINK_NOFOLLOW: i32 = 0x100;
 const CLOCK_REALTIME: i32 = 0;
 const CLOCK_MONOTONIC: i32 = 1;
 const SIGNAL_SET_BYTES: i32 = 8;
+
+/** A name of no bytes. */
+const EMPTY: Address = memory.data(1);
 
 // @ts-ignore: decorator
 @inline
@@ -202,6 +209,29 @@ export function reserveAddresses(start: i64, bytes: i64): i64 {
 
 export function protect(start: i64, bytes: i64, protection: i32): i32 {
   return <i32>call3(10, start, bytes, protection);
+}
+
+/** A file of that many bytes in memory only, its pages to be written and executed; a descriptor or an error. */
+export function memoryFile(bytes: i64): i32 {
+  // MFD_CLOEXEC and MFD_EXEC; kernels before 6.3 do not know the second.
+  let file = <i32>call3(319, processorAddress(EMPTY), 0x11, 0);
+  if (file == EINVAL) file = <i32>call3(319, processorAddress(EMPTY), 1, 0);
+  return file < 0 || truncate(file, bytes) >= 0 ? file : -1;
+}
+
+/** Maps a file where the kernel likes; its address, or an error. */
+export function mapAnywhere(bytes: i64, protection: i32, file: i32): i64 {
+  return syscall(9, 0, bytes, protection, MAP_SHARED, file, 0);
+}
+
+/** Maps a file at an address; that address, or an error where something is there. */
+export function mapAt(start: i64, bytes: i64, protection: i32, file: i32): i64 {
+  return syscall(9, start, bytes, protection, MAP_SHARED | MAP_FIXED_NOREPLACE, file, 0);
+}
+
+/** Zeroed memory that takes room as it is used; its address, or an error. */
+export function anonymousMemory(bytes: i64): i64 {
+  return syscall(9, 0, bytes, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0);
 }
 
 /** Sets a handler from a struct sigaction of the kernel (handler, flags, restorer, mask). */

@@ -1,7 +1,8 @@
 // What the program says of itself: help, version, and what is wrong with an option. Help goes to standard output.
 
 import { load8 } from "../cpu";
-import { clearText, put, putByte, putBytes, textBytes, textStart } from "../common/text";
+import { NATIVE_JIT_DEFAULT, NATIVE_JIT_THRESHOLD } from "../../vm/tuning";
+import { clearText, put, putByte, putBytes, putNumber, textBytes, textStart } from "../common/text";
 import { wordAt, wordCount } from "./commandLine";
 import { imageNameBytes, imageNameStart } from "../common/embedded";
 import { REQUEST_ELSEWHERE, REQUEST_HELP, REQUEST_VERSION, wrongWord } from "./options";
@@ -43,7 +44,13 @@ function answerHelp(): i32 {
   put("  --workingDirectory=DIR   where relative paths start\n");
   put("  --timing                 says how long the start took\n");
   put("  --compile=FILE.wasm      compiles a module with the compiler inside; machine code to standard output\n");
-  put("  --headless, --interactive, --jit=off, -vm-display-null and such are accepted\n");
+  put("  --jit=off|baseline|on    whether methods that are called often are compiled (default ");
+  put(NATIVE_JIT_DEFAULT ? "on)\n" : "off)\n");
+  put("  --jit-threshold=CALLS    calls before that (default ");
+  putNumber(NATIVE_JIT_THRESHOLD);
+  put("; 1 compiles everything)\n");
+  put("  --jit-stats              says at the end how much was compiled\n");
+  put("  --headless, --interactive, -vm-display-null and such are accepted\n");
   put("  --version, --help\n\n");
   put("Ctrl-C or SIGUSR1 prints the stack of every process; Ctrl-C twice quits with code 130.\n");
   writeOut();

@@ -6,12 +6,17 @@ import { at, codeOffset, codeStart } from "./assembler";
 import { compileModule, failedFunction, failedOffset } from "./compiler";
 import {
   contextBytes,
+  exportedFunction,
+  exportedFunctionCount,
+  functionBody,
   functionCode,
   functionCodeBytes,
   functionCount,
+  functionType,
   globalCount,
   globalInitial,
   globalOffset,
+  importedFunctionCount,
   memoryInitialPages,
   memoryMaximumPages,
   segmentCount,
@@ -21,6 +26,7 @@ import {
   tableEntryType,
   tableFunction,
   tableSize,
+  typeId,
 } from "./module";
 import { lineCount, lines, referenceCount, references } from "./references";
 
@@ -41,6 +47,13 @@ export function beginWithin(start: usize, limit: usize, bytes: u32): usize {
   moduleBytes = bytes;
   moduleAddress = reserve(bytes);
   return moduleAddress;
+}
+
+/** The same for a module that lies elsewhere and stays there meanwhile. */
+export function beginAt(start: usize, limit: usize, module: usize, bytes: u32): void {
+  startArena(start, limit);
+  moduleBytes = bytes;
+  moduleAddress = module;
 }
 
 /** Compiles the module that was put there. 0, or a failure (arena.ts). `growFunction` is an index or -1. */
@@ -69,6 +82,29 @@ export function functionOffset(index: u32): u32 {
 
 export function functionBytes(index: u32): u32 {
   return index < functionCount ? functionCodeBytes(index) : 0;
+}
+
+/** Functions that the module exports, by their place among them: the index. */
+export function exportedFunctions(): u32 {
+  return exportedFunctionCount;
+}
+
+export function exportedIndex(position: u32): u32 {
+  return exportedFunction(position);
+}
+
+export function importedFunctions(): u32 {
+  return importedFunctionCount;
+}
+
+/** Address of an imported function's names: the module's, then its own, each with its length before it (LEB128). */
+export function importNames(index: u32): usize {
+  return functionBody(index);
+}
+
+/** A number that functions of equal signatures share (NativeTableEntry.type). */
+export function signature(index: u32): u32 {
+  return typeId(functionType(index));
 }
 
 /** Pairs of 32 bits: offset in the code, function or 80000000h + number of a linker's constant. */

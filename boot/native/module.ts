@@ -1,5 +1,5 @@
-// A module's declarations as tables: types, functions, globals, table, segments. Sections that say nothing about code
-// (exports, names, active data) are for the caller, see sections.ts.
+// A module's declarations as tables: types, functions, globals, table, segments, exported functions. Sections that say
+// nothing about code (names, active data) are for the caller, see sections.ts.
 
 import { CONTEXT_FIRST_GLOBAL, CONTEXT_BIAS, TYPE_NONE } from "./abi";
 import { fail, failure, FAILURE_HEADER, FAILURE_NONE, FAILURE_SECTION, reserve, reserveZeroed } from "./arena";
@@ -46,11 +46,16 @@ let segments: usize = 0;
 export let segmentCount: u32 = 0;
 export let contextBytes: u32 = 0;
 
+// Exported functions: u32 index each, in the section's order.
+let exportedFunctions: usize = 0;
+export let exportedFunctionCount: u32 = 0;
+
 /** Reads all sections. Globals have no place until `placeGlobals`, when their uses are counted. */
 export function readModule(start: usize, bytes: u32): void {
   moduleStart = start;
   moduleEnd = start + bytes;
   typeCount = functionCount = importedFunctionCount = globalCount = segmentCount = tableSize = 0;
+  exportedFunctionCount = 0;
   memoryInitialPages = 0;
   memoryMaximumPages = 0;
   if (bytes < 8 || load<u32>(start) != 0x6d736100 || load<u32>(start, 4) != 1) {
@@ -62,7 +67,9 @@ export function readModule(start: usize, bytes: u32): void {
   functions = reserveZeroed(functionCount * FUNCTION_STRIDE);
   globals = reserveZeroed(globalCount * GLOBAL_STRIDE);
   if (failure != FAILURE_NONE) return;
-  functionCount = importedFunctionCount = globalCount = 0;
+  exportedFunctions = reserve(exportedFunctionCount << 2);
+  if (failure != FAILURE_NONE) return;
+  functionCount = importedFunctionCount = globalCount = exportedFunctionCount = 0;
   moveReader(start + 8);
   while (position < moduleEnd && failure == FAILURE_NONE) {
     const section = readByte();
@@ -89,6 +96,7 @@ function countDeclarations(): void {
     }
     if (section == 3) functionCount += readUnsigned();
     if (section == 6) globalCount += readUnsigned();
+    if (section == 7) exportedFunctionCount = readUnsigned();
     moveReader(next);
   }
 }
@@ -100,6 +108,7 @@ function readSection(section: i32): void {
   else if (section == 4) readTable();
   else if (section == 5) readMemory();
   else if (section == 6) readGlobals();
+  else if (section == 7) readExports();
   else if (section == 9) readElements();
   else if (section == 10) readBodies();
   else if (section == 11) readData();
@@ -242,6 +251,16 @@ function constantExpression(): u64 {
   return value;
 }
 
+function readExports(): void {
+  const count = readUnsigned();
+  for (let i: u32 = 0; i < count; i++) {
+    skipName();
+    const kind = readByte();
+    const index = readUnsigned();
+    if (kind == 0) store<u32>(exportedFunctions + (exportedFunctionCount++ << 2), index);
+  }
+}
+
 function readElements(): void {
   const count = readUnsigned();
   for (let i: u32 = 0; i < count; i++) {
@@ -356,6 +375,11 @@ export function typeResult(type: u32): i32 {
 
 export function typeId(type: u32): u32 {
   return load<u32>(types + type * TYPE_STRIDE, 12);
+}
+
+/** Index of the function that is exported at a place among the exported functions. */
+export function exportedFunction(position: u32): u32 {
+  return load<u32>(exportedFunctions + (position << 2));
 }
 
 export function functionType(index: u32): u32 {
