@@ -36,7 +36,7 @@ describe.each(["sista", "v3"])("the benchmarks in %s", (set) => {
     "have the right results with %s",
     (option) => {
       const names = stvm("run", image, "--list").stdout.trim().split("\n");
-      expect(names.length).toBeGreaterThanOrEqual(10);
+      expect(names.length).toBeGreaterThanOrEqual(20);
       const { status, stdout, stderr } = stvm("run", option, image, "--all", "1");
       expect([stderr, status]).toEqual(["", 0]);
       const lines = stdout.trim().split("\n");
