@@ -39,19 +39,28 @@ export function currentNode(): string {
 /** Runs the stvm command; throws where it fails. */
 export function stvm(...words: string[]): void {
   const { status, stderr } = spawnSync(process.execPath, [COMMAND, ...words], { encoding: "utf8" });
-  if (status !== 0) throw new Error(stderr.trim());
+  if (status !== 0) throw new Error(stderr.trim().split("\n")[0]);
 }
 
-const programs = new Map<string, string>();
+/** Paths of Linux programs by their images, or why there is none. */
+const programs = new Map<string, string | Error>();
 
-/** The image as a Linux program beside it, made at the first call. Its name is another's for none of its files. */
+/** The image as a Linux program beside it, made at the first call. */
 function programOf(image: string, primitives: "reachable" | "all"): string {
-  const known = programs.get(image);
-  if (known !== undefined) return known;
+  const known = programs.get(image) ?? builtProgram(image, primitives);
+  programs.set(image, known);
+  if (known instanceof Error) throw known;
+  return known;
+}
+
+function builtProgram(image: string, primitives: "reachable" | "all"): string | Error {
   const path = join(dirname(resolve(image)), `${basename(image, ".image")}.program`);
-  stvm("build", image, "--target", "linux", "--primitives", primitives, "-o", path);
-  programs.set(image, path);
-  return path;
+  try {
+    stvm("build", image, "--target", "linux", "--primitives", primitives, "-o", path);
+    return path;
+  } catch (error) {
+    return error as Error;
+  }
 }
 
 export interface Run {
