@@ -16,7 +16,9 @@ const WAYS = {
   off: { options: ["--jit=off"], isProgram: false },
   baseline: { options: ["--jit=baseline"], isProgram: false },
   on: { options: ["--jit=on"], isProgram: false },
-  linux: { options: [], isProgram: true },
+  linux: { options: ["--jit=off"], isProgram: true },
+  "linux-baseline": { options: ["--jit=baseline"], isProgram: true },
+  "linux-on": { options: ["--jit=on"], isProgram: true },
 } satisfies Record<string, Way>;
 
 export type WayName = keyof typeof WAYS;
