@@ -195,8 +195,14 @@ export function abort(message: usize, fileName: usize, line: u32, column: u32): 
 
 /**
  * Makes WebAssembly's binary format runnable: a module that imports `vm` (memory, table, functions of vm/main.ts) and
- * exports the function `code`. Answers the function's index in the module's table, or an error where that cannot be.
+ * exports functions only. Answers the table index of the first, at least 1, the others behind it in their order; or an
+ * error: -28 (ENOSPC) where no more fits until all is dropped.
  */
 // @ts-ignore: decorator
 @external("host", "installCode")
 export declare function hostInstallCode(address: Address, bytes: u32): i32;
+
+/** Takes back everything that was installed: none of it is called any more. */
+// @ts-ignore: decorator
+@external("host", "dropInstalledCode")
+export declare function hostDropInstalledCode(): void;

@@ -279,6 +279,23 @@ export const CELL_EDEN_LIMIT: u32 = 68;
 export const CELL_STACK_LIMIT: u32 = 72;
 /** i32: how many polls the slice has left. */
 export const CELL_POLLS_LEFT: u32 = 76;
+
+// Counts of the compiler of methods: places in an array of u64 (vm/interpreter/codeStatistics.ts, embed/jitStatistics.ts).
+export const COUNT_METHODS: u32 = 0;
+export const COUNT_BLOCKS: u32 = 1;
+export const COUNT_OPTIMISED_METHODS: u32 = 2;
+export const COUNT_OPTIMISED_BLOCKS: u32 = 3;
+export const COUNT_REFUSED: u32 = 4;
+export const COUNT_MODULES: u32 = 5;
+export const COUNT_BYTES: u32 = 6;
+export const COUNT_MICROSECONDS: u32 = 7;
+/** Slices that ended in the interpreter, in baseline code, in optimised code. */
+export const COUNT_SLICES: u32 = 8;
+/** Times that all code was dropped, by cause: no room, old objects moved, a method became another, a debugger. */
+export const COUNT_DROPS: u32 = 12;
+/** Exits from optimised code, by cause. */
+export const COUNT_EXITS: u32 = 16;
+export const EXIT_CAUSES: u32 = 16;
 /** First byte of the module's own data: `memoryBase` in asconfig.json says the same. */
 export const CELLS_END: u32 = 1024;
 

@@ -13,8 +13,8 @@ import { signalSemaphoreWithIndex } from "./plugin";
 import { isCallSuspended, resumeCall } from "./interpreter/activation";
 import { startMethod as startMethodNow, startSend as startSendNow } from "./interpreter/outside";
 import { isContext, resumeContext } from "./interpreter/contexts";
-import { disableCompiler, enableCompiler } from "./interpreter/compiledCode";
-import { listCode as listCodeOf, translate } from "./jit/translate";
+import { compileAtSliceEnd, disableCompiler, enableCompiler } from "./interpreter/compileQueue";
+import { compileBatch, listCode as listCodeOf } from "./jit/translate";
 import { startSession } from "./interpreter/control";
 import { flushMethodCache } from "./interpreter/lookup";
 import { LOG_ERROR, logEnd, logText } from "./interpreter/log";
@@ -82,6 +82,7 @@ function resumeActiveProcess(): void {
 /** Runs for at most that many sends and backward jumps. Answers an outcome code (interpreter/stop.ts). */
 export function run(polls: i32): i32 {
   if (begin()) interpret(polls);
+  compileAtSliceEnd();
   return outcome;
 }
 
@@ -129,20 +130,27 @@ export function requestInterrupt(): void {
   interruptAtPoll();
 }
 
-/** Compiles methods from that many activations on. Where the host cannot install code, all stays interpreted. */
-export function enableJit(threshold: i32): void {
-  enableCompiler(threshold, translate.index);
+/**
+ * Compiles methods from that many activations on, up to `batch` together: 1 for a host where a module costs nothing
+ * beside its functions. Where the host cannot install code, all stays interpreted.
+ */
+export function enableJit(threshold: i32, batch: u32): void {
+  enableCompiler(threshold, batch, compileBatch.index);
 }
 
 /** For tools: see jit/translate.ts; nothing runs, and nothing is kept. */
 export function listCode(method: u32, start: u32, closure: u32): u32 {
   return listCodeOf(method, start, closure);
 }
-export { isInCompiledArea } from "./interpreter/compiledCode";
+export { isInCompiledArea } from "./interpreter/codeRecords";
+export { codeCounts } from "./interpreter/codeStatistics";
 export { listedCode, listedLocals } from "./jit/translate";
 
 export { extendFromCode, handleFromCode, leaveFromCode, pollFromCode, sendFromCode } from "./interpreter/compiledCode";
 export { classFromCode, compareFromCode, operateFromCode, rememberFromCode } from "./interpreter/callsFromCode";
+/** For a host whose compiled code lies in a table of its own (interpreter/compiledCode.ts). */
+export { setTrampoline } from "./interpreter/compiledCode";
+export { functionBesideCode } from "./interpreter/quickSites";
 export { forgetSend, outsideAnswer, outsideArguments } from "./interpreter/outside";
 export { newString as newStringFrom, scratchMemory } from "./plugin";
 

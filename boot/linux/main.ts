@@ -97,7 +97,7 @@ declare function logProcesses(): void;
 
 // @ts-ignore: decorator
 @external("env", "enableJit")
-declare function enableJit(threshold: i32): void;
+declare function enableJit(threshold: i32, batch: u32): void;
 
 /** Polls of one `run`: some milliseconds. */
 const SLICE_POLLS: i32 = 100_000;
@@ -232,7 +232,7 @@ function limitMemory(): void {
 
 /** Methods that are called often are compiled; where the system does not allow that, all are interpreted. */
 function startCompiler(): void {
-  if (makeCodeArea()) return enableJit(compileThreshold);
+  if (makeCodeArea()) return enableJit(compileThreshold, 1);
   if (logLevel < 2) return;
   put(
     "stvm: the system gives no memory for code (memfd_create, mmap): methods are interpreted; --jit=off says the same",

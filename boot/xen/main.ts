@@ -44,7 +44,7 @@ import { START_MAGIC, StartInfo } from "./startInfo";
 export * from "./host";
 export * from "./hostFiles";
 export { growMemory } from "./memoryMap";
-export { installCode } from "../common/code";
+export { dropInstalledCode, installCode } from "../common/code";
 export { reportException } from "./exceptions";
 export { imageNameRecord } from "../common/embedded";
 

@@ -15,6 +15,7 @@ export const ERRNO = {
   ENOTDIR: 20,
   EISDIR: 21,
   EINVAL: 22,
+  ENOSPC: 28,
   EROFS: 30,
   ENOTEMPTY: 39,
 } as const;

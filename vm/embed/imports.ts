@@ -1,6 +1,7 @@
 // The functions that the WebAssembly module imports from "host" (vm/host.ts), made from drivers: addresses and lengths
 // become strings and byte views here and nowhere else.
 
+import type { CodeHost } from "./compiledCode.js";
 import { ERRNO, type HostDrivers, type LogLevel } from "./drivers.js";
 
 /** What the module's `panic` import throws: an assertion or an impossible state. The instance is dead after it. */
@@ -13,7 +14,7 @@ type I32 = number;
 export function hostImports(
   drivers: HostDrivers,
   memory: () => WebAssembly.Memory,
-  install: (bytes: Uint8Array) => number = () => -ERRNO.EINVAL,
+  code: CodeHost = { install: () => -ERRNO.EINVAL, drop() {} },
 ): WebAssembly.ModuleImports {
   const encoder = new TextEncoder();
   const decoder = new TextDecoder();
@@ -32,7 +33,8 @@ export function hostImports(
       throw new Panic(messageText(bytesAt(address, bytes)));
     },
     log: (level: I32, address: I32, bytes: I32) => drivers.log(level as LogLevel, messageText(bytesAt(address, bytes))),
-    installCode: (address: I32, bytes: I32) => install(bytesAt(address, bytes)),
+    installCode: (address: I32, bytes: I32) => code.install(bytesAt(address, bytes)),
+    dropInstalledCode: () => code.drop(),
     utcMicroseconds: () => drivers.utcMicroseconds(),
     monotonicMicroseconds: () => drivers.monotonicMicroseconds(),
     timezoneOffsetSeconds: () => drivers.timezoneOffsetSeconds(),

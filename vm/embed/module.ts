@@ -7,8 +7,8 @@ export interface VmExports {
   loadImage(totalBytes: number, edenBytes: number, maxOldSpaceBytes: number): number;
   /** Runs for that many polls; answers an outcome code (vm/interpreter/stop.ts). */
   run(budgetPolls: number): number;
-  /** Compiles methods from that many activations on. */
-  enableJit(threshold: number): void;
+  /** Compiles methods from that many activations on, so many together. */
+  enableJit(threshold: number, batch: number): void;
   /** What goes with the outcome: a time, an exit code. */
   outcomeDetail(): bigint | number;
   /** Signals an external semaphore at the next poll; 0 where too many wait already. */

@@ -4,7 +4,7 @@
 import { type Clock } from "./clock.js";
 import { type HostDrivers, type LogLevel } from "./drivers.js";
 import { heapOf } from "./heap.js";
-import { installCode } from "./compiledCode.js";
+import { CODE_BATCH, codeHost } from "./compiledCode.js";
 import { hostImports, Panic } from "./imports.js";
 import { type VmExports } from "./module.js";
 import { processLines } from "./processes.js";
@@ -99,7 +99,7 @@ export async function startVm(module: WebAssembly.Module, drivers: HostDrivers, 
     host: hostImports(
       drivers,
       () => exports!.memory,
-      (bytes) => installCode(exports!, bytes),
+      codeHost(() => exports!),
     ),
   };
   const instance = await WebAssembly.instantiate(module, imports);
@@ -113,7 +113,7 @@ export async function startVm(module: WebAssembly.Module, drivers: HostDrivers, 
     drivers.close();
     throw error instanceof VmError ? error : new VmError("image", `${options.imageLabel}: ${String(error)}`);
   }
-  if (options.jitThreshold !== undefined) exports.enableJit(options.jitThreshold);
+  if (options.jitThreshold !== undefined) exports.enableJit(options.jitThreshold, CODE_BATCH);
   return vmOver(exports, drivers, options, errors);
 }
 

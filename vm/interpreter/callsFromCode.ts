@@ -19,7 +19,8 @@ import {
   productOf,
   shiftOf,
 } from "./arithmetic";
-import { SITE_EXTRA, SITE_RETURN, SITE_SPECIAL, leaveFromCode, sendFromCode } from "./compiledCode";
+import { SITE_EXTRA, SITE_RETURN, SITE_SPECIAL } from "./codeRecords";
+import { leaveFromCode, sendFromCode } from "./compiledCode";
 import { followed } from "./variables";
 
 // What operands an operator's site has met beyond its case in line: bits of SITE_EXTRA.

@@ -1,9 +1,10 @@
-// What the interpreter knows of compiled code: which methods and blocks have it, how it is entered, and what it calls.
-// Who makes it is vm/jit. A frame of compiled code is like any other; code runs until it returns a value, or answers 0:
-// then all frames are complete in memory, the registers are true, and the interpreter goes on. Nothing is collected while
-// code runs, since only a poll collects and code leaves for that; so its locals may hold oops over calls.
+// How compiled code is entered and what it calls. Who makes it is vm/jit; what is known of it is codeRecords.ts. A frame of
+// compiled code is like any other; code runs until it returns a value, or answers 0: then all frames are complete in
+// memory, the registers are true, and the interpreter goes on. Nothing is collected while code runs, since only a poll
+// collects and code leaves for that; so its locals may hold oops over calls.
 
 import {
+  CELL_POLLS_LEFT,
   CLASS_INDEX_BLOCK_CLOSURE,
   CLASS_INDEX_FULL_BLOCK_CLOSURE,
   CLOSURE_ARGUMENT_COUNT,
@@ -18,174 +19,75 @@ import {
   SPECIAL_SELECTORS,
 } from "../layout";
 import { executeBytecode } from "../../build/generated/bytecodes";
-import { callerSp, frameFlags, frameMethod, frameReceiver, isBlockFrame } from "../memory/frames";
+import { callerFp, callerSp, frameFlags, frameMethod, frameReceiver, isBlockFrame } from "../memory/frames";
 import { classIndexOf } from "../memory/header";
 import { classIndexOfOop } from "../memory/classes";
 import { fetchPointer } from "../memory/object";
 import { Address, isObject, isSmallInteger, Oop, smallInteger, smallIntegerValue } from "../memory/oop";
 import { specialObject } from "../memory/roots";
-import { COMPILED_AREA_BYTES } from "../tuning";
+import { followForwarded } from "../memory/walk";
+import { ACTIVATION_FROM_CODE } from "../tuning";
 import { activateMethod, executeMethod } from "./activation";
+import {
+  codeOf,
+  entryOf,
+  PAIR_CODE,
+  PAIR_METHOD,
+  PAIR_PRIMITIVE,
+  pairOf,
+  recordOf,
+  remember,
+  SITE_ARGUMENT_COUNT,
+  SITE_RETURN,
+  SITE_SELECTOR,
+  SITE_SPECIAL,
+} from "./codeRecords";
+import { countSlice, noteTier } from "./codeStatistics";
+import { codeOrCountdown, compileThreshold, NEVER, requestCode, shapeOfClosure } from "./compileQueue";
 import { isContext } from "./contexts";
 import { setExtensions } from "./extensions";
-import { argumentCount, findMethodForReceiver, newMethod, newPrimitive } from "./lookup";
+import {
+  argumentCount,
+  cacheEntry,
+  cacheKey,
+  ENTRY_CODE,
+  ENTRY_METHOD,
+  ENTRY_PRIMITIVE,
+  findMethodForReceiver,
+  newMethod,
+  newPrimitive,
+  setNewMethod,
+} from "./lookup";
 import { firstBytecode, headerBytecodeSet, ipOf, isCompiledMethod, methodHeader } from "./methods";
 import { fp as fpRegister, ip as ipRegister, setIp, setRegisters, sp as spRegister } from "./registers";
 import { returnFromBlock } from "./returns";
-import { clearShapes, noteShape } from "./shapes";
+import { noteShape } from "./shapes";
 import { noteQuick } from "./quickSites";
 import { outcome, OUTCOME_NONE } from "./stop";
-
-// The area: call sites and records of code, one after another; all are dropped together.
-const AREA: Address = <Address>memory.data(COMPILED_AREA_BYTES, 16);
-let areaEnd: Address = AREA;
-
-// A call site: class index u32 | table index of the code, or an answer without code (below) i32 | address of the selector u32
-// (0: special) | special selector's number u32 | argument count u32 | where the send returns to u32 | what fast paths
-// need u32: the address of the shapes that at:, at:put: and size know (shapes.ts), or the operands that an operator has
-// met (callsFromCode.ts) | next site u32.
-export const SITE_CLASS: u32 = 0;
-export const SITE_CODE: u32 = 4;
-export const SITE_SELECTOR: u32 = 8;
-export const SITE_SPECIAL: u32 = 12;
-export const SITE_ARGUMENT_COUNT: u32 = 16;
-export const SITE_RETURN: u32 = 20;
-export const SITE_EXTRA: u32 = 24;
-export const SITE_BYTES: u32 = 32;
-let firstSite: Address = 0;
-// Sites are chained by the last word, so that all can be cleared.
-const SITE_NEXT: u32 = 28;
-
-// A record: method u32 | first bytecode u32 | table index u32 (0: cannot be compiled) | count u32 | that many addresses of
-// bytecodes at which the code may be entered, their places from one.
-const RECORD_METHOD: u32 = 0;
-const RECORD_START: u32 = 4;
-const RECORD_CODE: u32 = 8;
-const RECORD_ENTRIES: u32 = 12;
-const RECORD_HEADER_BYTES: u32 = 16;
-
-/** Open addressing by method and start; 0 for a free place. */
-const RECORD_PLACES: u32 = 16384;
-const records: Address = <Address>memory.data(65536, 4);
-let recordCount: u32 = 0;
 
 /** Set where code left a bytecode to the interpreter: it must not be entered again right there. */
 export let isLeaving: bool = false;
 
-/** How often a method is activated before it is compiled; 0 for never. */
-export let compileThreshold: i32 = 0;
-/** Function index of the translator: (method, first bytecode, closure or 0) -> void. */
-let translator: u32 = 0;
+/**
+ * Function index of (frame, entry, receiver, code) -> value, which calls code in a table that is not this module's;
+ * 0 where code is in this module's.
+ */
+let trampoline: u32 = 0;
 
-export function enableCompiler(threshold: i32, translate: u32): void {
-  compileThreshold = threshold;
-  translator = translate;
+export function setTrampoline(functionIndex: u32): void {
+  trampoline = functionIndex;
 }
 
-export function disableCompiler(): void {
-  compileThreshold = 0;
-  dropAllCode();
+// @ts-ignore: decorator
+@inline
+function callCode(code: u32, frame: Address, entry: u32, receiver: Oop): u64 {
+  if (trampoline != 0) return call_indirect<u64>(trampoline, frame, entry, receiver, code);
+  return call_indirect<u64>(code, frame, entry, receiver);
 }
 
-/** Forgets all compiled code. Code that runs just now comes to no harm: it leaves at its next step. */
-export function dropAllCode(): void {
-  if (areaEnd == AREA) return;
-  memory.fill(records, 0, RECORD_PLACES << 2);
-  areaEnd = AREA;
-  firstSite = 0;
-  recordCount = 0;
-}
-
-/** Forgets what call sites have learnt: a method or class has changed. */
-export function clearSites(): void {
-  disturbCode();
-  for (let site = firstSite; site != 0; site = load<u32>(site, SITE_NEXT)) {
-    store<u64>(site, 0);
-    clearShapes(site);
-  }
-}
-
-/** For tools: whether an address is of a call site or record. */
-export function isInCompiledArea(address: Address): bool {
-  return address >= AREA && address < areaEnd;
-}
-
-/** A new call site in zeroed memory, or 0 where the area is full. */
-export function newSite(): Address {
-  const site = newInArea(SITE_BYTES);
-  if (site == 0) return 0;
-  store<u32>(site, firstSite, SITE_NEXT);
-  firstSite = site;
-  return site;
-}
-
-/** A new record with room for that many entries, not yet found; 0 where the area is full. */
-export function newRecord(method: Address, start: Address, entries: u32): Address {
-  if (recordCount >= (RECORD_PLACES >> 1) + (RECORD_PLACES >> 2)) return 0;
-  const record = newInArea(RECORD_HEADER_BYTES + (entries << 2));
-  if (record == 0) return 0;
-  store<u32>(record, method, RECORD_METHOD);
-  store<u32>(record, start, RECORD_START);
-  store<u32>(record, entries, RECORD_ENTRIES);
-  return record;
-}
-
-/** Makes a record known; `code` 0 says that the method is not to be tried again. */
-export function publishRecord(record: Address, code: u32): void {
-  store<u32>(record, code, RECORD_CODE);
-  const place = placeOf(load<u32>(record, RECORD_METHOD), load<u32>(record, RECORD_START));
-  if (load<u32>(place) == 0) recordCount++;
-  store<u32>(place, record);
-}
-
-export function setRecordEntry(record: Address, position: u32, address: Address): void {
-  store<u32>(record + RECORD_HEADER_BYTES + (position << 2), address);
-}
-
-/** Zeroed memory that is dropped with all code; 0 where the area is full. */
-export function newInArea(bytes: u32): Address {
-  const at = areaEnd;
-  if (at + bytes > AREA + COMPILED_AREA_BYTES) return 0;
-  areaEnd = at + ((bytes + 7) & ~7);
-  memory.fill(at, 0, bytes);
-  return at;
-}
-
-function placeOf(method: Address, start: Address): Address {
-  let index = ((method >> 3) * 0x9e3779b1 + start * 0x85ebca6b) >> 18;
-  let place = records + (index << 2);
-  for (let record = load<u32>(place); record != 0; record = load<u32>(place)) {
-    if (load<u32>(record, RECORD_METHOD) == method && load<u32>(record, RECORD_START) == start) break;
-    index = (index + 1) & (RECORD_PLACES - 1);
-    place = records + (index << 2);
-  }
-  return place;
-}
-
-function recordOf(method: Address, start: Address): Address {
-  return load<u32>(placeOf(method, start));
-}
-
-/** What a cache entry holds for a method: the table index of its code, or minus the activations until it is compiled. */
-export function codeOrCountdown(method: Oop, start: Address): i32 {
-  if (compileThreshold == 0) return i32.MIN_VALUE;
-  const record = recordOf(<Address>method, start);
-  if (record == 0) return -compileThreshold;
-  const code = load<u32>(record, RECORD_CODE);
-  return code == 0 ? i32.MIN_VALUE : <i32>code;
-}
-
-/** Compiles a method that has been activated often enough. Answers what `codeOrCountdown` does then. */
+/** Asks for the code of a method that has been activated often enough. Answers what `codeOrCountdown` does then. */
 export function translateMethod(method: Oop): i32 {
-  const start = firstBytecode(method, methodHeader(method));
-  translate(method, start, 0);
-  return codeOrCountdown(method, start);
-}
-
-function translate(method: Oop, start: Address, closure: Oop): void {
-  if (translator != 0 && recordOf(<Address>method, start) == 0) {
-    call_indirect<void>(translator, method, start, closure);
-  }
+  return requestCode(method, firstBytecode(method, methodHeader(method)), 0);
 }
 
 /**
@@ -196,7 +98,7 @@ export function runCompiled(code: u32, ip: Address, sp: Address, fp: Address, co
   store<u32>(sp - 8, fp);
   store<u32>(sp - 4, ip);
   const slot = sp + (count << 3);
-  const value = call_indirect<u64>(code, sp - 8, 0, load<u64>(slot));
+  const value = callCode(code, sp - 8, 0, load<u64>(slot));
   if (value == 0) return;
   store<u64>(slot, value);
   setRegisters(ip, slot, fp);
@@ -211,12 +113,12 @@ export function resumeCompiled(ip: Address): void {
   const frame = fpRegister;
   const method = <Address>frameMethod(frame);
   const record = recordOf(method, startOfFrame(frame, method));
-  const entry = record == 0 || load<u32>(record, RECORD_CODE) == 0 ? 0 : entryOf(record, ip);
+  const entry = record == 0 || codeOf(record) == 0 ? 0 : entryOf(record, ip);
   if (entry == 0) {
     isLeaving = true;
     return;
   }
-  const value = call_indirect<u64>(load<u32>(record, RECORD_CODE), frame, entry, frameReceiver(frame));
+  const value = callCode(codeOf(record), frame, entry, frameReceiver(frame));
   if (value == 0) return;
   setRegisters(ip, spRegister, frame);
   returnFromBlock(value);
@@ -238,14 +140,23 @@ export function takeLeaving(): bool {
   return value;
 }
 
-/** At the end of a slice: a frame in a loop goes on in compiled code. */
-export function translateActiveFrame(): void {
+/** So many callers of the frame at a slice's end may be what takes the time, and are compiled too. */
+const FRAMES_OF_SLICE: u32 = 4;
+
+/** At the end of a slice: frames that may be in a loop go on in compiled code. */
+export function translateActiveFrames(): void {
   if (compileThreshold == 0) return;
-  const method = frameMethod(fpRegister);
-  const isBlock = isBlockFrame(fpRegister);
-  const closure = isBlock ? load<u64>(callerSp(fpRegister)) : 0;
-  translate(method, startOfFrame(fpRegister, <Address>method), closure);
-  store<u32>(fpRegister + FRAME_FLAGS, frameFlags(fpRegister) | FRAME_IS_COMPILED);
+  countSlice();
+  let frame = fpRegister;
+  for (let i: u32 = 0; i < FRAMES_OF_SLICE && frame != 0; i++) {
+    const method = frameMethod(frame);
+    const shape = isBlockFrame(frame) ? shapeOfClosure(load<u64>(callerSp(frame))) : 0;
+    if (shape != 0 || !isBlockFrame(frame)) {
+      requestCode(method, startOfFrame(frame, <Address>method), shape);
+      store<u32>(frame + FRAME_FLAGS, frameFlags(frame) | FRAME_IS_COMPILED);
+    }
+    frame = callerFp(frame);
+  }
 }
 
 /** Where the bytecodes of a frame's method or block begin. */
@@ -259,53 +170,78 @@ function startOfFrame(frame: Address, method: Address): Address {
   return firstBytecode(method, methodHeader(method));
 }
 
-function entryOf(record: Address, ip: Address): u32 {
-  const count = load<u32>(record, RECORD_ENTRIES);
-  for (let i: u32 = 0; i < count; i++) {
-    if (load<u32>(record + RECORD_HEADER_BYTES + (i << 2)) == ip) return i + 1;
-  }
-  return 0;
-}
-
-// What compiled code calls. Each writes the registers first; each that answers 0 has left them true.
+// What compiled code calls. Each that answers 0 has left the registers true.
 
 /** A send whose call site does not know the receiver's class. Answers its value, or 0. */
 export function sendFromCode(site: Address, sp: Address, fp: Address): u64 {
-  setRegisters(load<u32>(site, SITE_RETURN), sp, fp);
   const count = load<u32>(site, SITE_ARGUMENT_COUNT);
-  const selector = selectorOf(site);
-  findMethodForReceiver(selector, count);
-  if (newMethod == 0) return 0;
-  const method = newMethod;
-  const primitive = newPrimitive;
   const receiver = load<u64>(sp + (count << 3));
-  if (primitive == 0) {
-    if (argumentCount != count || spRegister != sp) {
-      activateMethod(method, argumentCount);
-      return 0;
-    }
-    const start = firstBytecode(method, methodHeader(method));
-    let code = codeOrCountdown(method, start);
-    if (code < 0 && code != i32.MIN_VALUE) code = translateMethod(method);
-    if (code <= 0) {
-      activateMethod(method, count);
-      return 0;
-    }
-    store<u32>(site, classIndexOfOop(receiver), SITE_CLASS);
-    store<u32>(site, code, SITE_CODE);
-    return enter(code, receiver, sp, fp);
+  const classIndex = classIndexOfOop(receiver);
+  const pair = pairOf(site, classIndex);
+  if (pair != 0) {
+    const code = load<u32>(pair, PAIR_CODE);
+    if (code != 0) return enter(code, receiver, sp, fp, load<u32>(site, SITE_RETURN));
+    const primitive = load<u32>(pair, PAIR_PRIMITIVE);
+    if (primitive != 0) return callPrimitive(site, load<u32>(pair, PAIR_METHOD), primitive, count, sp, fp);
   }
-  if (argumentCount == count) {
+  return sendThroughCache(site, classIndex, count, sp, fp);
+}
+
+/** A send by the method cache, which the site learns from. */
+function sendThroughCache(site: Address, classIndex: u32, count: u32, sp: Address, fp: Address): u64 {
+  const ip = load<u32>(site, SITE_RETURN);
+  const selector = selectorOf(site);
+  const entry = cacheEntry(selector, classIndex);
+  if (load<u64>(entry) != cacheKey(selector, classIndex)) {
+    setRegisters(ip, sp, fp);
+    findMethodForReceiver(selector, count);
+    if (newMethod == 0) return 0;
+    if (load<u64>(entry) != cacheKey(selector, classIndex) || argumentCount != count) {
+      // Not understood, or by way of a forwarder: nothing to remember.
+      const epoch = disturbances;
+      executeMethod(newMethod, newPrimitive, argumentCount);
+      return isUndisturbed(epoch, fp, ip) ? load<u64>(spRegister) : 0;
+    }
+  }
+  const method = <Oop>load<u32>(entry, ENTRY_METHOD);
+  const primitive = load<u32>(entry, ENTRY_PRIMITIVE);
+  if (primitive != 0) {
+    remember(site, classIndex, method, primitive, 0);
+    const receiver = load<u64>(sp + (count << 3));
     noteQuick(site, primitive, receiver);
     noteShape(site, primitive, receiver);
-    if (isClosureCall(primitive)) {
-      const value = callClosure(receiver, count, sp, fp);
-      if (value != NOT_COMPILED) return value;
-    }
+    return callPrimitive(site, method, primitive, count, sp, fp);
+  }
+  let code = load<i32>(entry, ENTRY_CODE);
+  if (code < 0 && code != NEVER) {
+    code += ACTIVATION_FROM_CODE;
+    if (code >= 0) code = translateMethod(method);
+    store<i32>(entry, code, ENTRY_CODE);
+  }
+  remember(site, classIndex, method, 0, code > 0 ? code : 0);
+  if (code > 0) return enter(code, load<u64>(sp + (count << 3)), sp, fp, ip);
+  setRegisters(ip, sp, fp);
+  activateMethod(method, count);
+  return 0;
+}
+
+function enter(code: u32, receiver: Oop, sp: Address, fp: Address, ip: Address): u64 {
+  store<u32>(sp - 8, fp);
+  store<u32>(sp - 4, ip);
+  return callCode(code, sp - 8, 0, receiver);
+}
+
+function callPrimitive(site: Address, method: Oop, primitive: u32, count: u32, sp: Address, fp: Address): u64 {
+  const ip = load<u32>(site, SITE_RETURN);
+  setRegisters(ip, sp, fp);
+  if (isClosureCall(primitive)) {
+    const value = callClosure(count, primitive == 207 || primitive == 209);
+    if (value != NOT_COMPILED) return value;
   }
   const epoch = disturbances;
-  executeMethod(method, primitive, argumentCount);
-  return isUndisturbed(epoch, fp, load<u32>(site, SITE_RETURN)) ? load<u64>(spRegister) : 0;
+  setNewMethod(method);
+  executeMethod(method, primitive, count);
+  return isUndisturbed(epoch, fp, ip) ? load<u64>(spRegister) : 0;
 }
 
 /** Has the interpreter's handler do a bytecode, of which `main` is the byte. Answers 1 where code may go on, else 0. */
@@ -330,17 +266,12 @@ export function leaveFromCode(ip: Address, sp: Address, fp: Address): void {
 /** Leaves for a poll; code may be entered again right there. */
 export function pollFromCode(ip: Address, sp: Address, fp: Address): void {
   setRegisters(ip, sp, fp);
+  if (load<i32>(0, CELL_POLLS_LEFT) < 0) noteTier(1);
 }
 
 /** Whether the frame is active as before, at a place, and nothing has happened that compiled code may not survive. */
 function isUndisturbed(epoch: u32, fp: Address, ip: Address): bool {
   return fpRegister == fp && ipRegister == ip && epoch == disturbances && outcome == OUTCOME_NONE;
-}
-
-function enter(code: u32, receiver: Oop, sp: Address, fp: Address): u64 {
-  store<u32>(sp - 8, fp);
-  store<u32>(sp - 4, ipRegister);
-  return call_indirect<u64>(code, sp - 8, 0, receiver);
 }
 
 function selectorOf(site: Address): Oop {
@@ -349,27 +280,48 @@ function selectorOf(site: Address): Oop {
   return fetchPointer(load<u32>(site, SITE_SPECIAL) << 1, specialObject(SPECIAL_SELECTORS));
 }
 
-/** BlockClosure>>value and its relatives for up to four arguments: 201 to 205, and of full blocks 207 to 209. */
+// Blocks.
+
+/** BlockClosure>>value and its relatives for up to four arguments; of full blocks; and those without a switch of process. */
 function isClosureCall(primitive: u32): bool {
-  return primitive >= 201 && primitive <= 205;
+  if (primitive >= 201 && primitive <= 205) return true;
+  return primitive == 207 || primitive == 209 || primitive == 221 || primitive == 222;
 }
 
 /** No value: neither an oop nor 0. */
 const NOT_COMPILED: u64 = 7;
 
-function callClosure(closure: Oop, count: u32, sp: Address, fp: Address): u64 {
+// Blocks that were called lately, by method and start: method u32 | first bytecode u32 | code or countdown i32 | unused.
+const BLOCK_PLACES: u32 = 1024;
+const BLOCK_METHOD: u32 = 0;
+const BLOCK_START: u32 = 4;
+const BLOCK_CODE: u32 = 8;
+const blocks: Address = <Address>memory.data(16384, 8);
+
+/** Forgets the code of blocks that were called lately. */
+export function forgetBlocks(): void {
+  memory.fill(blocks, 0, BLOCK_PLACES << 4);
+}
+
+/**
+ * Runs the compiled block of a closure whose arguments are on the stack. Answers its value, 0 where the registers say how
+ * to go on, or NOT_COMPILED.
+ */
+function callClosure(count: u32, isFull: bool): u64 {
+  const sp = spRegister;
+  const closure = load<u64>(sp + (count << 3));
   if (!isObject(closure)) return NOT_COMPILED;
-  if (fetchPointer(CLOSURE_ARGUMENT_COUNT, closure) != smallInteger(count)) return NOT_COMPILED;
   const classIndex = classIndexOf(<Address>closure);
   let method: Oop = 0;
   let receiver: Oop = 0;
   let start: Address = 0;
-  if (classIndex == CLASS_INDEX_FULL_BLOCK_CLOSURE) {
+  if (classIndex != (isFull ? CLASS_INDEX_FULL_BLOCK_CLOSURE : CLASS_INDEX_BLOCK_CLOSURE)) return NOT_COMPILED;
+  if (isFull) {
     method = fetchPointer(FULL_CLOSURE_COMPILED_BLOCK, closure);
     if (!isCompiledMethod(method)) return NOT_COMPILED;
     receiver = fetchPointer(FULL_CLOSURE_RECEIVER, closure);
     start = firstBytecode(method, methodHeader(method));
-  } else if (classIndex == CLASS_INDEX_BLOCK_CLOSURE) {
+  } else {
     const outer = fetchPointer(CLOSURE_OUTER_CONTEXT, closure);
     const startPc = fetchPointer(CLOSURE_START_PC, closure);
     if (!isContext(outer) || !isSmallInteger(startPc)) return NOT_COMPILED;
@@ -377,12 +329,44 @@ function callClosure(closure: Oop, count: u32, sp: Address, fp: Address): u64 {
     if (!isCompiledMethod(method)) return NOT_COMPILED;
     receiver = fetchPointer(CONTEXT_RECEIVER, outer);
     start = ipOf(<i32>smallIntegerValue(startPc), method);
-  } else return NOT_COMPILED;
-  let record = recordOf(<Address>method, start);
-  if (record == 0) {
-    translate(method, start, closure);
-    record = recordOf(<Address>method, start);
   }
-  const code = record == 0 ? 0 : load<u32>(record, RECORD_CODE);
-  return code == 0 ? NOT_COMPILED : enter(code, receiver, sp, fp);
+  if (fetchPointer(CLOSURE_ARGUMENT_COUNT, closure) != smallInteger(count)) return NOT_COMPILED;
+  const code = codeOfBlock(<Address>method, start, closure);
+  if (code <= 0) return NOT_COMPILED;
+  return enter(code, followForwarded(receiver), sp, fpRegister, ipRegister);
+}
+
+/** The code of a block, or a number that is none: counts its activations. */
+function codeOfBlock(method: Address, start: Address, closure: Oop): i32 {
+  const place = blocks + (((start ^ (start >> 10)) & (BLOCK_PLACES - 1)) << 4);
+  let code: i32 = 0;
+  if (load<u32>(place, BLOCK_METHOD) == method && load<u32>(place, BLOCK_START) == start) {
+    code = load<i32>(place, BLOCK_CODE);
+    if (code > 0 || code == NEVER) return code;
+    code++;
+  } else {
+    store<u32>(place, method, BLOCK_METHOD);
+    store<u32>(place, start, BLOCK_START);
+    code = codeOrCountdown(method, start);
+  }
+  if (code >= -1 && code <= 0) {
+    const shape = shapeOfClosure(closure);
+    code = shape == 0 ? NEVER : requestCode(method, start, shape);
+  }
+  store<i32>(place, code, BLOCK_CODE);
+  return code;
+}
+
+/** As `value` of a closure from the interpreter. Answers whether its code has run: the registers say how to go on. */
+export function runCompiledClosure(count: u32, isFull: bool): bool {
+  if (compileThreshold == 0) return false;
+  const frame = fpRegister;
+  const ip = ipRegister;
+  const slot = spRegister + (count << 3);
+  const value = callClosure(count, isFull);
+  if (value == NOT_COMPILED) return false;
+  if (value == 0) return true;
+  store<u64>(slot, value);
+  setRegisters(ip, slot, frame);
+  return true;
 }

@@ -64,6 +64,7 @@ import { headerArgumentCount, isCompiledMethod, methodHeader, primitiveNumberOf 
 import { isQuick, namedPrimitive, numberedPrimitive } from "./primitiveTable";
 import { fp, ip, push, setIp, setSp, setStackValue, sp, stackValue } from "./registers";
 import { makeClosure } from "./closures";
+import { runCompiledClosure } from "./compiledCode";
 import { contextOf } from "./contexts";
 import { send } from "./returns";
 
@@ -237,7 +238,9 @@ function valueOfClosure(closure: Oop, count: u32, full: bool): void {
     fail(ERROR_BAD_ARGUMENT_COUNT);
     return;
   }
-  if (full ? activateFullClosure(closure, count) : activateClosure(closure, count)) framesChanged();
+  const isStarted =
+    runCompiledClosure(count, full) || (full ? activateFullClosure(closure, count) : activateClosure(closure, count));
+  if (isStarted) framesChanged();
   else fail(ERROR_BAD_RECEIVER);
 }
 

@@ -5,6 +5,7 @@ import {
   CLASS_INDEX_ARRAY,
   CLASS_METHOD_DICTIONARY,
   CLASS_SUPERCLASS,
+  HEADER_BYTES,
   MESSAGE_ARGUMENTS,
   MESSAGE_LOOKUP_CLASS,
   MESSAGE_SELECTOR,
@@ -13,10 +14,12 @@ import {
   SPECIAL_CANNOT_INTERPRET,
   SPECIAL_CLASS_MESSAGE,
   SPECIAL_DOES_NOT_UNDERSTAND,
+  SPECIAL_SELECTORS,
 } from "../layout";
 import { instanceSizeOf, instantiate, newArray } from "../memory/allocation";
 import { classAtIndex, classIndexOfOop } from "../memory/classes";
 import { isForwardedOop, rawHashOf, slotCountOf } from "../memory/header";
+import { oldSpaceStart } from "../memory/map";
 import { fetchPointer, storePointer } from "../memory/object";
 import { Address, isImmediate, Oop, smallIntegerValue } from "../memory/oop";
 import { nil, specialObject } from "../memory/roots";
@@ -31,7 +34,9 @@ import {
   primitiveNumberOf,
 } from "./methods";
 import { PRIMITIVE_INVOKE_OBJECT } from "./primitiveTable";
-import { clearSites, codeOrCountdown } from "./compiledCode";
+import { clearSites, clearSitesOf, recordOf } from "./codeRecords";
+import { codeOrCountdown, dropCodeOf } from "./compileQueue";
+import { disturbCode, forgetBlocks } from "./compiledCode";
 import { push, setSp, setStackValue, sp, stackValue } from "./registers";
 import { reportEndlessDoesNotUnderstand, reportRecursiveDoesNotUnderstand } from "./stacktrace";
 
@@ -74,17 +79,54 @@ export function cacheEntry(selector: Oop, classIndex: u32): Address {
 }
 
 export function flushMethodCache(): void {
+  disturbCode();
   clearSites();
+  forgetBlocks();
   memory.fill(METHOD_CACHE, 0, METHOD_CACHE_BYTES);
 }
 
-/** Drops every entry with this selector, or with this method. */
+/** Drops every entry with this selector, or with this method, whose code goes too: it may be another's from now on. */
 export function flushMethodCacheFor(selectorOrMethod: Oop): void {
-  clearSites();
+  disturbCode();
+  clearSitesOf(selectorOrMethod, <Address>specialObject(SPECIAL_SELECTORS) + HEADER_BYTES);
+  if (isCompiledMethod(selectorOrMethod)) {
+    dropCodeOf(<Address>selectorOrMethod);
+    forgetBlocks();
+  }
   for (let entry = METHOD_CACHE; entry < METHOD_CACHE + METHOD_CACHE_BYTES; entry += 1 << ENTRY_SHIFT) {
     if (load<u32>(entry, ENTRY_SELECTOR) == selectorOrMethod || load<u32>(entry, ENTRY_METHOD) == selectorOrMethod) {
       store<u64>(entry, 0);
     }
+  }
+}
+
+/** Drops what a scavenge has made stale: entries with a young selector or method. Call sites know of none. */
+export function flushYoungMethods(): void {
+  disturbCode();
+  for (let entry = METHOD_CACHE; entry < METHOD_CACHE + METHOD_CACHE_BYTES; entry += 1 << ENTRY_SHIFT) {
+    if (load<u32>(entry, ENTRY_SELECTOR) < oldSpaceStart || load<u32>(entry, ENTRY_METHOD) < oldSpaceStart) {
+      store<u64>(entry, 0);
+    }
+  }
+}
+
+/** Takes code that has been made into the entries of its methods. */
+export function takeCodeIntoCache(): void {
+  forgetBlocks();
+  for (let entry = METHOD_CACHE; entry < METHOD_CACHE + METHOD_CACHE_BYTES; entry += 1 << ENTRY_SHIFT) {
+    if (load<u64>(entry) == 0 || load<u32>(entry, ENTRY_PRIMITIVE) != 0 || load<i32>(entry, ENTRY_CODE) > 0) continue;
+    const method = load<u32>(entry, ENTRY_METHOD);
+    const start = load<u32>(entry, ENTRY_START);
+    if (recordOf(method, start) != 0) store<i32>(entry, codeOrCountdown(method, start), ENTRY_CODE);
+  }
+}
+
+/** All code is gone, or will begin to be counted for: sets every entry's countdown. */
+export function forgetCodeInCache(countdown: i32): void {
+  disturbCode();
+  forgetBlocks();
+  for (let entry = METHOD_CACHE; entry < METHOD_CACHE + METHOD_CACHE_BYTES; entry += 1 << ENTRY_SHIFT) {
+    store<i32>(entry, countdown, ENTRY_CODE);
   }
 }
 

@@ -37,7 +37,7 @@ import { fetchPointer, storePointerUnchecked } from "../memory/object";
 import { Address, areSmallIntegers, Oop, smallInteger, smallIntegerValue } from "../memory/oop";
 import { falseObject, nil, specialObject, trueObject } from "../memory/roots";
 import { activateMethod, buildFrame, executeMethod } from "./activation";
-import { resumeCompiled, runCompiled, takeLeaving, translateActiveFrame, translateMethod } from "./compiledCode";
+import { resumeCompiled, runCompiled, takeLeaving, translateActiveFrames, translateMethod } from "./compiledCode";
 import {
   extendA as addExtensionA,
   extendB as addExtensionB,
@@ -699,8 +699,10 @@ export function interpret(slicePolls: i32): void {
             setRegisters(ip, sp, fp);
             if (code > 0) runCompiled(code, ip, sp, fp, action);
             else {
-              store<i32>(entry, translateMethod(target), ENTRY_CODE);
-              activateMethod(target, action);
+              const made = translateMethod(target);
+              store<i32>(entry, made, ENTRY_CODE);
+              if (made > 0) runCompiled(made, ip, sp, fp, action);
+              else activateMethod(target, action);
             }
             action = ACTION_RELOAD;
           } else {
@@ -746,7 +748,7 @@ export function interpret(slicePolls: i32): void {
     const polls = load<i32>(0, CELL_POLLS_LEFT);
     if (polls < 0 || action == ACTION_POLL || spRegister < load<u32>(0, CELL_STACK_LIMIT)) {
       if (polls < 0) {
-        translateActiveFrame();
+        translateActiveFrames();
         stop(OUTCOME_SLICE);
       }
       if (!poll()) return;

@@ -30,6 +30,7 @@ import {
 import { imageWriteAllowed } from "../../primitives/files/security";
 import { evictAllPages, externalizeHead, isContext, normalizeWidow, resumeContext, resumePage } from "./contexts";
 import { clearExternalCall } from "./control";
+import { dropAllCode, DROPPED_BY_BECOME } from "./compileQueue";
 import { flushMethodCache } from "./lookup";
 import { isCompiledMethod } from "./methods";
 import { afterCollection, collect } from "./poll";
@@ -80,8 +81,9 @@ function exchange(twoWay: bool, copyHash: bool): void {
   const from = receiver();
   const to = argument(0);
   const count = argumentCount;
-  const hasContexts = containsContext(from) || containsContext(to);
-  if (hasContexts) {
+  // A method may take another's place, under the same address.
+  if (contains(from, isCompiledMethod) || contains(to, isCompiledMethod)) dropAllCode(DROPPED_BY_BECOME);
+  if (contains(from, isContext) || contains(to, isContext)) {
     // Every frame becomes a context, so that identities can be exchanged in the heap alone.
     const active = evictAllPages();
     setRootWord(keptContext, active);
@@ -129,11 +131,11 @@ function finishBecome(error: u32, count: u32): void {
   framesChanged();
 }
 
-function containsContext(array: Oop): bool {
+function contains(array: Oop, isOfKind: (oop: Oop) => bool): bool {
   if (!isObject(array)) return false;
   const size = slotCountOf(<Address>array);
   for (let i: u32 = 0; i < size; i++) {
-    if (isContext(fetchPointer(i, array))) return true;
+    if (isOfKind(fetchPointer(i, array))) return true;
   }
   return false;
 }

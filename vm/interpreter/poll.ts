@@ -27,8 +27,8 @@ import {
   oldObjectsMoved,
 } from "../memory/collector";
 import { externalizeHead, moveActiveFrameToNewPage, resumePage } from "./contexts";
-import { dropAllCode } from "./compiledCode";
-import { flushMethodCache } from "./lookup";
+import { dropAllCode, DROPPED_MOVED } from "./compileQueue";
+import { flushMethodCache, flushYoungMethods } from "./lookup";
 import { stopForFullMemory } from "./memoryLimits";
 import { activeProcess, allProcessesWait, signalExternalSemaphores, signalSpecial } from "./processes";
 import { fp, sp } from "./registers";
@@ -115,8 +115,10 @@ export function collect(everything: bool): void {
 
 /** Forgets what a collection has made stale, and takes the instruction pointer of a moved method. */
 export function afterCollection(): void {
-  if (objectsMoved) flushMethodCache();
-  if (oldObjectsMoved) dropAllCode();
+  if (oldObjectsMoved) {
+    flushMethodCache();
+    dropAllCode(DROPPED_MOVED);
+  } else if (objectsMoved) flushYoungMethods();
   clearObjectsMoved();
   if (activePage != 0) resumePage(activePage);
 }

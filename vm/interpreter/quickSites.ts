@@ -5,7 +5,7 @@ import { HEADER_BYTES } from "../layout";
 import { classIndexOfOop } from "../memory/classes";
 import { Address, Oop, smallInteger } from "../memory/oop";
 import { falseObject, nil, trueObject } from "../memory/roots";
-import { SITE_ARGUMENT_COUNT, SITE_CLASS, SITE_CODE } from "./compiledCode";
+import { SITE_ARGUMENT_COUNT, SITE_CLASS, SITE_CODE } from "./codeRecords";
 import { FIRST_QUICK, FIRST_QUICK_VARIABLE, isQuick } from "./primitiveTable";
 
 // In SITE_CODE, a negative number stands for an answer without code: bit 0 says that it is in the receiver, the bits above
@@ -25,6 +25,22 @@ export function noteQuick(site: Address, primitive: u32, receiver: Oop): void {
   if (code == 0) return;
   store<u32>(site, classIndexOfOop(receiver), SITE_CLASS);
   store<u32>(site, code, SITE_CODE);
+}
+
+/** Functions of this module's table that a site may hold in the place of code; 0 past the last. */
+export function functionBesideCode(index: u32): u32 {
+  switch (index) {
+    case 0:
+      return quickSelf.index;
+    case 1:
+      return quickTrue.index;
+    case 2:
+      return quickFalse.index;
+    case 3:
+      return quickNil.index;
+    default:
+      return 0;
+  }
 }
 
 function quickCode(primitive: u32, argumentCount: u32): u32 {

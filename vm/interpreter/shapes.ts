@@ -14,7 +14,7 @@ import {
 } from "../layout";
 import { formatOf, headerLow } from "../memory/header";
 import { Address, isObject, Oop } from "../memory/oop";
-import { SITE_EXTRA, SITE_SPECIAL } from "./compiledCode";
+import { SITE_EXTRA, SITE_SPECIAL } from "./codeRecords";
 
 // Shapes: of pointers u32 | of bytes u32 | tag of an element of bytes (SmallInteger or Character) u32 | unused. 0 is no
 // object's shape.

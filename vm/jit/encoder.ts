@@ -84,6 +84,12 @@ export function beginBuffer(): void {
   full = false;
 }
 
+/** Goes on writing at a place before: what was written there is of no use. */
+export function setPosition(at: Address): void {
+  end = at;
+  full = false;
+}
+
 export function isFull(): bool {
   return full;
 }

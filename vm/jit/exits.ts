@@ -1,10 +1,11 @@
 // How compiled code leaves, polls, and has the interpreter do what it does not do itself.
 
+import { slowMarkOf } from "../interpreter/codeRecords";
 import { CELL_POLLS_LEFT, CELL_STACK_LIMIT, CLASS_INDEX_FORWARDED, CLASS_INDEX_MASK } from "../layout";
 import { Address } from "../memory/oop";
 import { CALL_EXTEND, CALL_HANDLE } from "./moduleHead";
 import { depth, flush, markTopStored, pushSlot, setDepth } from "./operands";
-import { FRAME, LOW, WORD_A, giveUp, slotOffset } from "./shape";
+import { FRAME, LOW, WORD_A, giveUp, record, slotOffset } from "./shape";
 import * as wasm from "./encoder";
 import * as instruction from "../../build/generated/instruction";
 
@@ -67,7 +68,17 @@ export function emitHandlerCall(): void {
   emitHandlerCallFlushed();
 }
 
+/** Marks that the decoded instruction's slow path is taken. */
+export function emitSlowMark(): void {
+  const mark = record == 0 ? 0 : slowMarkOf(record, instruction.first);
+  if (mark == 0) return;
+  wasm.i32Const(mark);
+  wasm.i32Const(1);
+  wasm.store32(0);
+}
+
 function emitHandlerCallFlushed(): void {
+  emitSlowMark();
   if (instruction.extensionA != 0 || instruction.extensionB != 0) {
     wasm.i32Const(instruction.extensionA);
     wasm.i32Const(instruction.extensionB);

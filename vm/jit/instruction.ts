@@ -58,6 +58,8 @@ export let constant: Oop = 0;
 export let target: Address = 0;
 export let pops: u32 = 0;
 export let pushes: u32 = 0;
+/** Where the instruction begins, with its extensions. */
+export let first: Address = 0;
 /** Where the bytecode's own byte is, behind its extensions; its dispatch code; where the next instruction is. */
 export let main: Address = 0;
 export let code: u32 = 0;
@@ -69,6 +71,7 @@ export let extensionB: i32 = 0;
 export function decodeAt(at: Address, set: u32): void {
   extensionA = 0;
   extensionB = 0;
+  first = at;
   next = at;
   index = 0;
   other = 0;

@@ -1,4 +1,4 @@
-// What every module begins with: types, imports, the one function and its export.
+// What every module begins with: types, imports, its functions and their exports.
 
 import { Address } from "../memory/oop";
 import * as wasm from "./encoder";
@@ -22,7 +22,19 @@ export function beginSection(id: u32): Address {
   return wasm.reserveLength();
 }
 
-export function writeHead(): void {
+/** Room before the bodies for the head of a module with MAX_BATCH functions. */
+export const HEAD_BYTES: u32 = 2048;
+
+/** Writes what stands before the bodies of so many functions: the head, and the code section's own. */
+export function writeHeadFor(functions: u32, bodyBytes: u32): void {
+  writeHead(functions);
+  wasm.byte(10);
+  wasm.unsigned(bodyBytes + (functions < 128 ? 1 : 2));
+  wasm.unsigned(functions);
+}
+
+/** Writes types, imports, and so many functions of the type of code, each exported. */
+export function writeHead(functionCount: u32 = 1): void {
   wasm.byte(0);
   wasm.byte(0x61);
   wasm.byte(0x73);
@@ -63,15 +75,32 @@ export function writeHead(): void {
   importFunction("classFromCode", 6);
   wasm.fillLength(imports);
   const functions = beginSection(3);
-  wasm.unsigned(1);
-  wasm.unsigned(TYPE_CODE);
+  wasm.unsigned(functionCount);
+  for (let i: u32 = 0; i < functionCount; i++) wasm.unsigned(TYPE_CODE);
   wasm.fillLength(functions);
   const exports = beginSection(7);
-  wasm.unsigned(1);
-  wasm.name("code");
-  wasm.byte(0);
-  wasm.unsigned(FIRST_FUNCTION);
+  wasm.unsigned(functionCount);
+  for (let i: u32 = 0; i < functionCount; i++) {
+    exportName(i);
+    wasm.byte(0);
+    wasm.unsigned(FIRST_FUNCTION + i);
+  }
   wasm.fillLength(exports);
+}
+
+/** "code" for the first function, then "code1" and so on. */
+function exportName(index: u32): void {
+  if (index == 0) {
+    wasm.name("code");
+    return;
+  }
+  wasm.byte(index < 10 ? 5 : 6);
+  wasm.byte(0x63);
+  wasm.byte(0x6f);
+  wasm.byte(0x64);
+  wasm.byte(0x65);
+  if (index >= 10) wasm.byte(0x30 + index / 10);
+  wasm.byte(0x30 + (index % 10));
 }
 
 /** A function type of that many i32 parameters, then perhaps one i64. */

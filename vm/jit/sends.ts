@@ -7,7 +7,7 @@ import {
   SITE_SELECTOR,
   SITE_SPECIAL,
   newSite,
-} from "../interpreter/compiledCode";
+} from "../interpreter/codeRecords";
 import { QUICK_OFFSET_MASK, QUICK_OFFSET_SHIFT } from "../interpreter/quickSites";
 import { SELECTOR_AT, SELECTOR_SIZE } from "../interpreter/shapes";
 import { CLASS_INDEX_MASK, TAG_MASK } from "../layout";
@@ -15,7 +15,7 @@ import { Address } from "../memory/oop";
 import { emitStackPointer } from "./exits";
 import { CALL_SEND, TYPE_CODE } from "./moduleHead";
 import { VALUE_CONSTANT, depth, flush, getValue, kindOf, operandOf, pushSlot, setDepth } from "./operands";
-import { FRAME, LONG_A, LONG_B, LOW, WORD_A, WORD_B, giveUp, method, slotOffset } from "./shape";
+import { FRAME, LONG_A, LONG_B, LOW, WORD_A, WORD_B, giveUp, method, record, slotOffset } from "./shape";
 import { emitSubscript } from "./subscripts";
 import * as wasm from "./encoder";
 import * as instruction from "../../build/generated/instruction";
@@ -57,7 +57,7 @@ function literalSite(selector: Address, count: u32): Address {
 }
 
 function siteFor(count: u32): Address {
-  const site = newSite();
+  const site = newSite(record, instruction.first);
   if (site == 0) {
     giveUp();
     return 0;

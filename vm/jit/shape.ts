@@ -2,14 +2,9 @@
 // the numbers of the function's locals.
 
 import { headerArgumentCount, headerBytecodeSet, headerTempCount, methodHeader } from "../interpreter/methods";
-import {
-  CLASS_INDEX_BLOCK_CLOSURE,
-  CLOSURE_FIRST_COPIED,
-  FRAME_FIRST_TEMP,
-  FULL_CLOSURE_FIRST_COPIED,
-} from "../layout";
-import { classIndexOf, slotCountOf } from "../memory/header";
-import { Address, Oop, smallIntegerValue } from "../memory/oop";
+import { isV3Shape, shapeArgumentCount, shapeCopiedCount } from "../interpreter/compileQueue";
+import { CLOSURE_FIRST_COPIED, FRAME_FIRST_TEMP, FULL_CLOSURE_FIRST_COPIED } from "../layout";
+import { Address, Oop } from "../memory/oop";
 import * as units from "./units";
 
 // Parameters and locals of the function.
@@ -49,22 +44,29 @@ export function giveUp(): void {
   failed = true;
 }
 
-/** Takes the shape of a method, or of the block of a closure. */
-export function takeShape(methodOop: Oop, start: Address, closure: Oop): bool {
+/** Its record, to be filled in while it is written. */
+export let record: Address = 0;
+
+export function setRecord(newRecord: Address): void {
+  record = newRecord;
+}
+
+/** Takes the shape of a method (0), or of a block (interpreter/compileQueue.ts). */
+export function takeShape(methodOop: Oop, start: Address, blockShape: u32): bool {
   method = <Address>methodOop;
   const header = methodHeader(method);
   bytecodeSet = headerBytecodeSet(header);
-  isBlock = closure != 0;
+  isBlock = blockShape != 0;
   copiedCount = 0;
   leadingNils = 0;
   if (!isBlock) {
     argumentCount = headerArgumentCount(header);
     tempCount = headerTempCount(header);
   } else {
-    argumentCount = <u32>smallIntegerValue(load<u64>(<Address>closure + 8 + 16));
-    const isV3 = classIndexOf(<Address>closure) == CLASS_INDEX_BLOCK_CLOSURE;
+    argumentCount = shapeArgumentCount(blockShape);
+    const isV3 = isV3Shape(blockShape);
     firstCopied = isV3 ? CLOSURE_FIRST_COPIED : FULL_CLOSURE_FIRST_COPIED;
-    copiedCount = slotCountOf(<Address>closure) - firstCopied;
+    copiedCount = shapeCopiedCount(blockShape);
     tempCount = argumentCount + copiedCount;
     if (!isV3) tempCount = max(tempCount, headerTempCount(header));
     // A V3 block pushes its temporaries: they are the bottom of its operand stack, and stay there.

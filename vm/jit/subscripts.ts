@@ -1,7 +1,7 @@
 // at:, at:put: and size in line, on Arrays and objects of bytes whose class has the virtual machine's primitive for them:
 // the site knows one shape of each (interpreter/shapes.ts). All else is sent.
 
-import { SITE_EXTRA, newInArea } from "../interpreter/compiledCode";
+import { SITE_EXTRA, newInArea } from "../interpreter/codeRecords";
 import {
   BYTES_MASK,
   POINTERS_MASK,

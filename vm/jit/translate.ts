@@ -1,11 +1,30 @@
-// Translates one method or block to a WebAssembly module with one function, (frame i32, entry i32, receiver i64) -> i64.
+// Translates methods and blocks to a WebAssembly module, each to one function, (frame i32, entry i32, receiver i64) -> i64.
 // Two passes over the bytecodes: the first (units.ts) finds instructions, targets, loops and stack depths; the second
 // writes structured code. A level is a loop's body or the whole; all its forward targets are blocks that begin with it,
 // so that one br_table at its start enters it anywhere. Temporaries are written through to the frame; the operand stack
 // stays in locals until something may look at it.
 
-import { hostInstallCode } from "../host";
-import { newRecord, publishRecord, setRecordEntry } from "../interpreter/compiledCode";
+import { hostInstallCode, hostMonotonicMicroseconds } from "../host";
+import {
+  areaMark,
+  discardSince,
+  isAreaFull,
+  newRecord,
+  noteFull,
+  publishRecord,
+  recordOf,
+  setFeedback,
+  setRecordEntry,
+} from "../interpreter/codeRecords";
+import { countFunction, countModule, countRefused } from "../interpreter/codeStatistics";
+import {
+  shapeOfClosure,
+  WAITING_BYTES,
+  WAITING_METHOD,
+  WAITING_RECORD,
+  WAITING_SHAPE,
+  WAITING_START,
+} from "../interpreter/compileQueue";
 import { isCompiledMethod } from "../interpreter/methods";
 import { isYoung } from "../memory/map";
 import { Address, Oop } from "../memory/oop";
@@ -15,7 +34,7 @@ import { emitHandler, emitLeave, emitPollCondition } from "./exits";
 import { emitPrologue } from "./frame";
 import { markInstruction, setListing } from "./listing";
 import { LOOP_LABEL, NO_UNIT, closeLabel, labelDepth, pushLabel, resetLabels } from "./labels";
-import { CALL_CLASS, CALL_LEAVE, CALL_POLL, beginSection, writeHead } from "./moduleHead";
+import { CALL_CLASS, CALL_LEAVE, CALL_POLL, HEAD_BYTES, writeHeadFor } from "./moduleHead";
 import {
   VALUE_CONSTANT,
   VALUE_RECEIVER,
@@ -47,7 +66,9 @@ import {
   isBlock,
   leadingNils,
   method,
+  record,
   setFrame,
+  setRecord,
   takeShape,
   tempCount,
 } from "./shape";
@@ -57,37 +78,97 @@ import * as units from "./units";
 
 let isReachable: bool = true;
 
+/** Minus an errno of Linux: the host has no room for more code. */
+const NO_SPACE: i32 = -28;
+
 /**
- * Compiles a method, or a block whose closure is given, and makes it known. What cannot be compiled (young, too large,
- * of irreducible flow) is left to the interpreter for good, or until it has grown old.
+ * Compiles what waits (interpreter/compileQueue.ts), in one module if it fits, and makes it known. What cannot be
+ * compiled (too large, of irreducible flow) is left to the interpreter for good; what is young, until it has grown old.
  */
-export function translate(methodOop: Oop, start: Address, closure: Oop): void {
-  if (isYoung(methodOop) || !isCompiledMethod(methodOop)) return;
-  const code = isTranslatable(methodOop, start, closure) && emitModule() ? install() : 0;
-  const record = newRecord(method, start, code == 0 ? 0 : units.entryCount);
-  if (record == 0) return;
-  for (let unit: u32 = 0; code != 0 && unit < units.count; unit++) {
-    const entry = units.entryOf(unit);
-    if (entry != 0) setRecordEntry(record, entry - 1, units.addressOf(unit));
+export function compileBatch(first: Address, count: u32): void {
+  const end = first + count * WAITING_BYTES;
+  while (first < end) first = compileModule(first, end);
+}
+
+/** Compiles what waits from a place on into one module, as far as that goes. Answers the place behind it. */
+function compileModule(first: Address, end: Address): Address {
+  const startMicroseconds = hostMonotonicMicroseconds();
+  beginBodies();
+  let functions: u32 = 0;
+  let waiting = first;
+  for (; waiting < end; waiting += WAITING_BYTES) {
+    store<u32>(waiting, 0, WAITING_RECORD);
+    const methodOop = <Oop>load<u32>(waiting, WAITING_METHOD);
+    const start = load<u32>(waiting, WAITING_START);
+    if (isYoung(methodOop) || !isCompiledMethod(methodOop) || recordOf(<Address>methodOop, start) != 0) continue;
+    const bodyStart = wasm.position();
+    const mark = areaMark();
+    if (emitFunction(methodOop, start, load<u32>(waiting, WAITING_SHAPE))) {
+      store<u32>(waiting, record, WAITING_RECORD);
+      functions++;
+      continue;
+    }
+    const isTooMuch = wasm.isFull();
+    wasm.setPosition(bodyStart);
+    discardSince(mark);
+    // What is left is asked for again when there is room.
+    if (isAreaFull) waiting = end - WAITING_BYTES;
+    else if (isTooMuch && functions != 0) break;
+    else refuse(methodOop, start);
   }
-  publishRecord(record, code);
+  if (functions != 0) install(first, waiting, functions, startMicroseconds);
+  return waiting;
+}
+
+/** Notes that a method or block cannot be compiled. */
+function refuse(methodOop: Oop, start: Address): void {
+  countRefused();
+  const refused = newRecord(<Address>methodOop, start, 0, 0);
+  if (refused != 0) publishRecord(refused, 0);
+}
+
+/** Installs the module in the buffer, and makes its functions known. */
+function install(first: Address, end: Address, functions: u32, startMicroseconds: i64): void {
+  const bytes = finishModule(functions);
+  const installed = hostInstallCode(moduleStart, bytes);
+  countModule(bytes, hostMonotonicMicroseconds() - startMicroseconds);
+  if (installed == NO_SPACE) {
+    noteFull();
+    return;
+  }
+  let code = <u32>installed;
+  for (let waiting = first; waiting < end; waiting += WAITING_BYTES) {
+    const made = load<u32>(waiting, WAITING_RECORD);
+    if (made == 0) continue;
+    if (installed > 0) {
+      publishRecord(made, code++);
+      countFunction(0, load<u32>(waiting, WAITING_SHAPE) != 0);
+    } else if (functions == 1) {
+      // A host that installs nothing, or a module that it refuses.
+      countRefused();
+      publishRecord(made, 0);
+    } else compileModule(waiting, waiting + WAITING_BYTES);
+  }
 }
 
 /**
- * For tools: translates as `translate` does, with a mark before each instruction's code (listing.ts), and installs
+ * For tools: translates as `compileBatch` does, with a mark before each instruction's code (listing.ts), and installs
  * nothing. Answers the bytes of the module at `listedCode`, 0 for what cannot be compiled.
  */
 export function listCode(methodOop: Oop, start: Address, closure: Oop): u32 {
   if (!isCompiledMethod(methodOop)) return 0;
+  const mark = areaMark();
+  beginBodies();
   setListing(true);
-  const isWhole = isTranslatable(methodOop, start, closure) && emitModule();
+  const isWhole = emitFunction(methodOop, start, closure == 0 ? 0 : shapeOfClosure(closure));
   setListing(false);
-  return isWhole ? wasm.position() - wasm.bufferStart() : 0;
+  discardSince(mark);
+  return isWhole ? finishModule(1) : 0;
 }
 
 /** Where the module is that `listCode` wrote last. */
 export function listedCode(): Address {
-  return wasm.bufferStart();
+  return moduleStart;
 }
 
 /** The locals of the function that `listCode` wrote last: temporaries and operands, and the first of each. */
@@ -96,27 +177,38 @@ export function listedLocals(what: u32): u32 {
   return what == 1 ? tempCount : units.maxDepth;
 }
 
-/** Decodes a method or block; false where its code makes no sense. */
-function isTranslatable(methodOop: Oop, start: Address, closure: Oop): bool {
-  return takeShape(methodOop, start, closure) && units.scan(method, start, bytecodeSet, leadingNils);
+// A module is written bodies first, behind room for its head.
+
+let moduleStart: Address = 0;
+
+function beginBodies(): void {
+  wasm.beginBuffer();
+  wasm.setPosition(wasm.bufferStart() + HEAD_BYTES);
 }
 
-/** The table index of the module in the buffer, or 0. */
-function install(): u32 {
-  const code = hostInstallCode(wasm.bufferStart(), wasm.position() - wasm.bufferStart());
-  return code < 0 ? 0 : <u32>code;
+/** Writes the head right before the bodies, at `moduleStart`; answers the module's bytes. */
+function finishModule(functions: u32): u32 {
+  const bodies = wasm.bufferStart() + HEAD_BYTES;
+  const end = wasm.position();
+  wasm.beginBuffer();
+  writeHeadFor(functions, end - bodies);
+  const headBytes = wasm.position() - wasm.bufferStart();
+  moduleStart = bodies - headBytes;
+  memory.copy(moduleStart, wasm.bufferStart(), headBytes);
+  return end - moduleStart;
 }
 
-/** Writes the module into the buffer. Answers false where it cannot be. */
-function emitModule(): bool {
+/** Writes the body of one function, with a new record. Answers false where it cannot be: all is to be given back. */
+function emitFunction(methodOop: Oop, start: Address, blockShape: u32): bool {
+  if (!takeShape(methodOop, start, blockShape)) return false;
+  if (!units.scan(method, start, bytecodeSet, leadingNils)) return false;
   if (!setFrame(units.maxDepth)) return false;
+  setRecord(newRecord(method, start, units.entryCount, feedbackCount()));
+  if (record == 0) return false;
+  fillRecord();
   setDepth(0);
   resetLabels();
   isReachable = true;
-  wasm.beginBuffer();
-  writeHead();
-  const section = beginSection(10);
-  wasm.unsigned(1);
   const body = wasm.reserveLength();
   wasm.unsigned(2);
   wasm.unsigned(WORD_LOCALS);
@@ -129,8 +221,44 @@ function emitModule(): bool {
   wasm.i64Const(0);
   wasm.op(wasm.END);
   wasm.fillLength(body);
-  wasm.fillLength(section);
   return !failed && !wasm.isFull();
+}
+
+/** Whether the decoded instruction is a send, or one whose slow path is noted. */
+function hasFeedback(): bool {
+  switch (instruction.kind) {
+    case instruction.SEND:
+    case instruction.ARITHMETIC:
+    case instruction.COMPARISON:
+    case instruction.IDENTICAL:
+    case instruction.CLASS:
+    case instruction.HANDLER:
+    case instruction.HANDLER_SEND:
+      return true;
+    default:
+      return false;
+  }
+}
+
+function feedbackCount(): u32 {
+  let count: u32 = 0;
+  for (let unit: u32 = 0; unit < units.count; unit++) {
+    instruction.decodeAt(units.addressOf(unit), bytecodeSet);
+    if (hasFeedback()) count++;
+  }
+  return count;
+}
+
+/** Tells the record where the code can be entered, and which bytecodes have feedback. */
+function fillRecord(): void {
+  let entries: u32 = 0;
+  let feedback: u32 = 0;
+  for (let unit: u32 = 0; unit < units.count; unit++) {
+    const address = units.addressOf(unit);
+    if (units.entryOf(unit) != 0) setRecordEntry(record, entries++, address);
+    instruction.decodeAt(address, bytecodeSet);
+    if (hasFeedback()) setFeedback(record, feedback++, address);
+  }
 }
 
 /** Writes the units from `first` to `last`: a loop with the first as its head, or everything. */

@@ -28,7 +28,7 @@ export { clearMournersPending, mournersPending } from "./mourners";
 
 /** Young or old objects have moved since the holder of oops last called `clearObjectsMoved`. */
 export let objectsMoved: bool = false;
-/** The same for objects of old space. */
+/** The same for objects of old space; some may be gone. */
 export let oldObjectsMoved: bool = false;
 /** Free bytes below which the low space semaphore is to be signalled; 0 for never. */
 export let lowSpaceThresholdBytes: u32 = 0;
@@ -122,9 +122,10 @@ function collectOld(compact: bool, forSnapshot: bool): void {
   if (compact || freeListBytes > usedOldSpaceBytes() / COMPACTION_FREE_DIVISOR) {
     const start = hostMonotonicMicroseconds();
     if (compactOldSpace(forSnapshot)) recordCompaction(hostMonotonicMicroseconds() - start);
-    objectsMoved = true;
-    oldObjectsMoved = true;
   }
+  // Where nothing was compacted, the places of the dead are used again.
+  objectsMoved = true;
+  oldObjectsMoved = true;
   scheduleFullCollection();
   fullCollectionDone();
 }
