@@ -27,7 +27,7 @@ export const RELINQUISH_MICROSECONDS = 50_000;
 /** Bytes of WebAssembly that one module may take; a method that does not fit alone stays interpreted. */
 export const CODE_BUFFER_BYTES: u32 = 1 << 18;
 /** Bytes for call sites and records of compiled code; when full, all code is dropped and made again as it is wanted. */
-export const COMPILED_AREA_BYTES: u32 = 3 << 20;
+export const COMPILED_AREA_BYTES: u32 = 2 << 20;
 /** Functions in one module at most. On Node 20 a module costs 400 microseconds, and 8 more for each function beyond the first. */
 export const MAX_BATCH: u32 = 64;
 /**
