@@ -1,5 +1,5 @@
-// Kernels of the default image under QEMU, without Xen: console both ways, exit codes, sizes and times, and what a kernel
-// says that cannot go on. Skipped, with the reason, only where QEMU cannot be had.
+// Kernels under QEMU, without Xen: the default image with its console, exit codes, sizes and times; the conformance
+// image; what a kernel says that cannot go on. Skipped, with the reason, only where QEMU cannot be had.
 
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { execFileSync } from "node:child_process";
@@ -12,9 +12,11 @@ import { type BuiltKernel, buildXenKernel, guestConfiguration, readKernelConfig 
 import { type BootEnd, bootInQemu } from "../../tools/qemuBoot.js";
 import { PackageError } from "../../tools/testbed/packages.js";
 import { findQemu } from "../../tools/testbed/qemu.js";
+import { expectOnlyFilesMissing } from "./guestReport.js";
 
 const BUILD_MILLISECONDS = 120_000;
 const BOOT_MILLISECONDS = 60_000;
+const CONFORMANCE_MILLISECONDS = 180_000;
 const folder = mkdtempSync(join(tmpdir(), "stvm-kernel-test-"));
 const image = join(folder, "default.image");
 const kernel = join(folder, "default.xen");
@@ -164,6 +166,23 @@ describe("a kernel that cannot go on says so in one line and stops", () => {
     expect(end.kind).toBe("crash");
     expect(text).toMatch(/^stvm: .*\n/);
   });
+});
+
+describe("the conformance image in a kernel", () => {
+  testInQemu(
+    "passes all of its tests but those of files",
+    async () => {
+      const [ownImage, file] = [join(folder, "conformance.image"), join(folder, "conformance.xen")];
+      execFileSync(process.execPath, ["bin/stvm.mjs", "build-image", "images/conformance", "-o", ownImage]);
+      // Tests make methods of their own, with primitives that no method of the image names.
+      const options = { image: ownImage, output: file, primitives: "all", debug: false } as const;
+      writeFileSync(file, (await buildXenKernel(options, () => {})).file);
+      const { end, text } = await boot({ file, megabytes: 256, timeoutMilliseconds: CONFORMANCE_MILLISECONDS });
+      expectOnlyFilesMissing(text);
+      expect(end).toEqual({ kind: "quit", code: 1 });
+    },
+    BUILD_MILLISECONDS + CONFORMANCE_MILLISECONDS,
+  );
 });
 
 describe("building", () => {
