@@ -37,6 +37,11 @@ const given = await yargs(process.argv.slice(2))
     default: false,
     describe: "of each program's run its fastest iteration, not all: warmed up",
   })
+  .option("cpu", {
+    type: "boolean",
+    default: false,
+    describe: "programs by the processor time of their own thread, which a busy machine disturbs less; Linux only",
+  })
   .option("long", { type: "boolean", default: false, describe: "also what takes minutes: the Cuis suite" })
   .option("list", { type: "boolean", default: false, describe: "name them and end" })
   .option("json", { type: "boolean", default: false, describe: "print the JSON line and no table" })
@@ -46,7 +51,9 @@ const given = await yargs(process.argv.slice(2))
 const nodeVersion = given.node === undefined ? process.version : useNode(given.node);
 const has = (part: (typeof PARTS)[number]) => given.parts.includes(part);
 const benchmarks = has("yardstick") ? allBenchmarks().filter(isChosen) : [];
-const programs = [...(has("programs") ? allPrograms() : []), ...(has("scripts") ? allScripts() : [])].filter(isChosen);
+const programs = [...(has("programs") ? allPrograms(given.cpu) : []), ...(has("scripts") ? allScripts() : [])].filter(
+  isChosen,
+);
 
 if (given.list) for (const { name, isLong } of [...benchmarks, ...programs]) listed(name, isLong);
 else if (benchmarks.length + programs.length === 0)
@@ -73,7 +80,14 @@ function measureAll(): void {
     printPrograms(measured);
   }
   const date = new Date().toISOString();
-  const line = JSON.stringify({ date, node: nodeVersion, commit: commit(), results, programs: measured });
+  const line = JSON.stringify({
+    date,
+    node: nodeVersion,
+    cpu: given.cpu,
+    commit: commit(),
+    results,
+    programs: measured,
+  });
   appendFileSync(RECORD, `${line}\n`);
   console.log(json ? line : `Node ${nodeVersion}, medians of ${rounds} rounds, appended to ${RECORD}`);
   if (measured?.rows.some(({ failures }) => failures.length > 0)) process.exitCode = 1;
