@@ -32,3 +32,8 @@ export declare function queueEvent(type: i32, time: i32, a: i32, b: i32, c: i32,
 // @ts-ignore: decorator
 @external("env", "fitOldSpace")
 export declare function fitOldSpace(memoryBytes: u64, wantedBytes: u32): bool;
+
+/** Compiles methods from that many calls on (vm/interpreter/compiledCode.ts). */
+// @ts-ignore: decorator
+@external("env", "enableJit")
+export declare function enableJit(threshold: i32): void;

@@ -35,7 +35,7 @@ export function stripModule(from, to) {
 }
 
 /** Platforms whose programs have the native compiler inside, as module "compiler". */
-const WITH_COMPILER = ["linux"];
+const WITH_COMPILER = ["linux", "xen"];
 
 /**
  * Compiles boot/PLATFORM/main.ts, its data behind the virtual machine's, and links both: build/PLATFORM.wasm with its
@@ -46,7 +46,8 @@ export function buildBootModule(platform) {
   let base = dataEnd("build/stvm.wasm", (exports) => exports.moduleEnd());
   if (WITH_COMPILER.includes(platform)) {
     const file = `build/${platform}-compiler.wasm`;
-    compileHalf("boot/native/main.ts", file, base, "");
+    // Its memory may lie beyond what WebAssembly's own instructions for copying reach (boot/xen/codeArea.ts).
+    compileHalf("boot/native/main.ts", file, base, "", ["--disable", "bulk-memory"]);
     parts.push({ file, name: "compiler" });
     // Where it would put the first byte of a module is behind its own data.
     base = dataEnd(file, (exports) => exports.begin(0));
@@ -60,8 +61,8 @@ export function buildBootModule(platform) {
   node("binaryen/bin/wasm-merge", [...inputs, ...output, "--skip-export-conflicts", ...WASM_FEATURES]);
 }
 
-function compileHalf(entry, output, base, abort) {
-  const options = ["--config", "boot/asconfig.json", "--memoryBase", String(base), "--use", `abort=${abort}`];
+function compileHalf(entry, output, base, abort, more = []) {
+  const options = [...more, "--config", "boot/asconfig.json", "--memoryBase", String(base), "--use", `abort=${abort}`];
   node("assemblyscript/bin/asc.js", [entry, "--outFile", output, ...options]);
 }
 

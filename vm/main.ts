@@ -168,6 +168,11 @@ export { newObjectFrom, storeReferenceFrom } from "./interpreter/outside";
 export { reportStack as logStack } from "./interpreter/stacktrace";
 export { reportProcesses as logProcesses } from "./interpreter/processReport";
 
+/** Places of the compilers' functions in the table, from 0; 0 behind the last. A program without them leaves them out. */
+export function compilerPlace(number: u32): u32 {
+  return number == 0 ? translate.index : 0;
+}
+
 // What boot/link uses to make a program of this module and an image, and what such a program sets at its start.
 export { moduleEnd, reserveMemory } from "./memory/map";
 export { fitOldSpace, setMaxOldSpaceBytes, usedOldSpaceBytes } from "./memory/oldspace";

@@ -44,6 +44,9 @@ declare function referenceTable(): usize;
 @external("compiler", "referencesInTable")
 declare function referencesInTable(): u32;
 
+/** Whether the compilers are in the program: the linker says no where they were left out (`stvm build --jit=off`). */
+export let hasCompiler: bool = true;
+
 const ENOEXEC: i32 = 8;
 const E2BIG: i32 = 7;
 const EINVAL: i32 = 22;
@@ -112,7 +115,7 @@ export function installedCodeStart(): i64 {
  * table are full, -EINVAL where it imports what there is not, -ENOEXEC where it is no module.
  */
 export function installCode(address: Address, bytes: u32): i32 {
-  if (areaBytes == 0) return -ENOSYS;
+  if (!hasCompiler || areaBytes == 0) return -ENOSYS;
   beginAt(arenaStart, arenaEnd, address, bytes);
   const failure = compile(FLAGS, -1);
   if (failure != 0) return failure == FAILURE_MEMORY || failure == FAILURE_LIMIT ? -E2BIG : -ENOEXEC;

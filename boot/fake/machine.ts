@@ -77,6 +77,8 @@ export function createFakeMachine(): FakeMachine {
     imports: {
       linked: (number: number) => machine.linked.get(number) ?? 0n,
       memoryBase: () => 0n,
+      // There is no machine code here, and no table of functions.
+      context: () => 0n,
       fence() {},
       pause: () => void (machine.ticks += 1000n),
       hlt() {},

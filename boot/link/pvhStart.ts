@@ -45,6 +45,8 @@ export const START_SYMBOLS = [
   "linearPointers",
   "linearDirectories",
   "linearTables",
+  "codePointers",
+  "codeDirectory",
   "stackLimit",
   "stackTop",
   "descriptorTable",
@@ -94,6 +96,9 @@ export function startCode32(plan: StartPlan): AssembledCode {
       ...tableEntries("linearDirectories", "linearTables", plan.smallMappedPages),
       ...tableEntries("linearPointers", "linearDirectories", DIRECTORIES),
       ...tableEntries("topTable", "linearPointers", 1, topEntry),
+      // Code that is made at run time: the kernel fills in the directory.
+      ...tableEntries("codePointers", "codeDirectory", 1, ENTRIES - 1),
+      ...tableEntries("topTable", "codePointers", 1, ENTRIES - 1),
 
       ["mov", "eax", "cr4"],
       ["or", "eax", CR4_SET],

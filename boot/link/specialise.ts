@@ -25,6 +25,8 @@ export interface PlatformModule {
   readonly globals: ReadonlyMap<string, bigint>;
   /** Where the platform keeps the image's name: its length as u32, then at most 256 bytes. */
   readonly imageNameRecord: number;
+  /** The compilers' places in the table. */
+  readonly compilerPlaces: readonly number[];
 }
 
 export interface SpecialisedModule {
@@ -34,6 +36,9 @@ export interface SpecialisedModule {
   /** Linear memory at the program's start. */
   readonly memory: Uint8Array;
 }
+
+/** The variable that tells the platform whether the compilers are in the program (boot/common/code.ts). */
+const HAS_COMPILER = "boot/common/code/hasCompiler";
 
 /** Pages of a memory that code of boot/native can have (boot/native/abi.ts). */
 const MAX_PAGES = 65535;
@@ -65,7 +70,13 @@ export function readPlatform(file: URL): PlatformModule {
   const imports: WebAssembly.Imports = {};
   for (const { module: from, name } of WebAssembly.Module.imports(module)) (imports[from] ??= {})[name] = () => 0;
   const { exports } = new WebAssembly.Instance(module, imports);
-  const answer = (name: string) => (exports[name] as () => number)() >>> 0;
+  const answer = (name: string, ...values: number[]) =>
+    (exports[name] as (...values: number[]) => number)(...values) >>> 0;
+  const compilerPlaces: number[] = [];
+  for (let place = answer("compilerPlace", 0); place !== 0;) {
+    compilerPlaces.push(place);
+    place = answer("compilerPlace", compilerPlaces.length);
+  }
   const [dataStart, dataEnd] = [answer("moduleEnd"), answer("bootEnd")];
   return {
     bytes,
@@ -75,28 +86,30 @@ export function readPlatform(file: URL): PlatformModule {
     data: new Uint8Array((exports.memory as WebAssembly.Memory).buffer).slice(dataStart, dataEnd),
     globals: readGlobals(exports, names),
     imageNameRecord: answer("imageNameRecord"),
+    compilerPlaces,
   };
 }
 
 /**
  * Makes a program's module; `entries` are the exported functions that the start-up code calls. With `debug` it has a
- * source map, which takes a while.
+ * source map, which takes a while; without `hasCompiler` it interprets all methods, and is smaller.
  */
 export async function specialise(
   platform: PlatformModule,
   preload: Preload,
   imageName: string,
   entries: readonly string[],
-  debug = false,
+  { debug = false, hasCompiler = true }: { debug?: boolean; hasCompiler?: boolean } = {},
 ): Promise<SpecialisedModule> {
   const file = WasmFile.parse(platform.bytes);
   const before = file.codeOffset;
   const memory = preload.memory.slice();
   memory.set(platform.data, platform.dataStart);
   putImageName(memory, platform.imageNameRecord, imageName);
-  file.setGlobals(new Map([...platform.globals, ...preload.globals]));
+  const chosen: [string, bigint][] = [[HAS_COMPILER, hasCompiler ? 1n : 0n]];
+  file.setGlobals(new Map([...platform.globals, ...preload.globals, ...chosen]));
   file.dropStart();
-  file.dropElements(preload.unusedTablePlaces);
+  file.dropElements(new Set([...preload.unusedTablePlaces, ...(hasCompiler ? [] : platform.compilerPlaces)]));
   file.dropData();
   file.setMemory(memory.length / PAGE_BYTES, MAX_PAGES);
   const callable = file.exports().filter(({ name }) => isCallable(name));

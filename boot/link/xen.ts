@@ -1,6 +1,6 @@
 // Lays the Xen kernel out and writes its ELF file. In physical memory, which is also where its code runs:
 //
-//   1 MiB  start-up code | hypercall page | compiled code || system tables, boot record, registers | low page tables |
+//   1 MiB  start-up code | hypercall page | compiled code | callable functions || system tables, boot record, registers | low page tables |
 //   context block and table | (zero) page tables, stacks | up to a multiple of 2 MiB || linear memory
 //
 // Linear memory is seen once more from KERNEL_MEMORY_BASE on, with nothing around it: that is what compiled code uses.
@@ -16,6 +16,8 @@ import {
   LINK_REGISTERS,
   SAVED_WORDS,
 } from "../xen/links.js";
+import { LINKED_CALLABLE } from "../common/linked.js";
+import { callableTable } from "./callable.js";
 import { type ElfSection, type ElfSymbol, PAGE_BYTES, writeElf } from "./elf.js";
 import { contextBytes, memorySegments, placeAssembled, placeModule } from "./layout.js";
 import { DIRECTORIES, LARGE_PAGE_BYTES, startCode32, startCode64, type StartPlan, systemTables } from "./pvhStart.js";
@@ -60,6 +62,7 @@ export function linkKernel(parts: KernelParts): Kernel {
   const isDebug = parts.debugSections !== undefined;
   const memoryLargePages = Math.ceil(memory.length / LARGE_PAGE_BYTES);
   const plan = planKernel(module, memoryLargePages, Math.ceil(parts.driversEnd / LARGE_PAGE_BYTES));
+  const callable = callableTable(module, callableOffset(module));
   const placed = placeModule(module, {
     code: BigInt(plan.code),
     context: BigInt(plan.context),
@@ -70,6 +73,7 @@ export function linkKernel(parts: KernelParts): Kernel {
       [LINK_HYPERCALL_PAGE, BigInt(plan.hypercallPage)],
       [LINK_REGISTERS, BigInt(plan.registers)],
       [LINK_MEMORY_START, BigInt(plan.start.memoryStart)],
+      [LINKED_CALLABLE, BigInt(plan.code + callableOffset(module))],
     ]),
   });
 
@@ -77,10 +81,11 @@ export function linkKernel(parts: KernelParts): Kernel {
   const code64 = startCode64(plan.start);
   const symbols = new Map<string, bigint>(Object.entries(plan.symbols).map(([name, value]) => [name, BigInt(value)]));
   for (const name of START_ENTRIES) symbols.set(name, placed.entry(name));
-  const text = Buffer.alloc(plan.code - KERNEL_START + placed.code.length);
+  const text = Buffer.alloc(plan.code - KERNEL_START + codeAndTableBytes(module));
   text.set(placeAssembled(code32, BigInt(KERNEL_START), symbols));
   text.set(placeAssembled(code64, BigInt(plan.symbols.start64), symbols), plan.symbols.start64 - KERNEL_START);
   text.set(placed.code, plan.code - KERNEL_START);
+  text.set(callable, plan.code - KERNEL_START + callableOffset(module));
 
   const data = Buffer.alloc(plan.zeroStart - plan.dataStart);
   const vector = (number: number) => plan.symbols.start64 + code64.labels.get(`vector${number}`)!;
@@ -125,6 +130,15 @@ export function linkKernel(parts: KernelParts): Kernel {
   };
 }
 
+/** Where the table of callable functions lies, behind the code. */
+function callableOffset(module: NativeModule): number {
+  return Math.ceil(module.code.length / 8) * 8;
+}
+
+function codeAndTableBytes(module: NativeModule): number {
+  return callableOffset(module) + callableTable(module, 0).length;
+}
+
 interface KernelPlan {
   readonly start: StartPlan;
   readonly hypercallPage: number;
@@ -167,7 +181,7 @@ function planWith(module: NativeModule, largePages: number, smallPages: number, 
   place.take(startCode32(start).bytes.length, 1);
   const start64 = place.take(startCode64(start).bytes.length, 16);
   const hypercallPage = place.take(PAGE_BYTES, PAGE_BYTES);
-  const code = place.take(module.code.length, PAGE_BYTES);
+  const code = place.take(codeAndTableBytes(module), PAGE_BYTES);
 
   const dataStart = place.take(SYSTEM_BYTES, PAGE_BYTES);
   const bootRecord = place.take(BOOT_RECORD_BYTES, 16);
@@ -182,6 +196,8 @@ function planWith(module: NativeModule, largePages: number, smallPages: number, 
     linearPointers: place.take(PAGE_BYTES, PAGE_BYTES),
     linearDirectories: place.take(DIRECTORIES * PAGE_BYTES, PAGE_BYTES),
     linearTables: place.take(smallPages * PAGE_BYTES, PAGE_BYTES),
+    codePointers: place.take(PAGE_BYTES, PAGE_BYTES),
+    codeDirectory: place.take(PAGE_BYTES, PAGE_BYTES),
   };
   // An unmapped page below each stack.
   place.take(PAGE_BYTES, PAGE_BYTES);

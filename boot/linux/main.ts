@@ -2,7 +2,7 @@
 // when it was built (boot/link). It starts where the kernel enters the process, runs slices, waits, and exits.
 
 import { memoryBase, setMemoryPages, setStackLimit } from "../cpu";
-import { installCode as install, installedBytes, installedFunctions } from "../common/code";
+import { hasCompiler, installCode as install, installedBytes, installedFunctions } from "../common/code";
 import { put, putByte, putBytes, putFixed, putNumber } from "../common/text";
 import { initializeImageName } from "./attributes";
 import { monotonicMicroseconds, startClock, utcMicroseconds } from "./clocks";
@@ -26,6 +26,7 @@ import { path, PATH_BYTES } from "./paths";
 import { errorWasShown, panic, setReport, writeLine } from "./output";
 import { listenToSignals, nextSignal, SIGINT, SIGUSR1 } from "./signals";
 import { Address, changeDirectory, exit, PROT_READ_WRITE, protect, reserveAddresses, stackBytes } from "./systemCalls";
+import { NATIVE_JIT_DEFAULT } from "../../vm/tuning";
 import { answerRequest } from "./usage";
 import { hasWatches, wait } from "./waiting";
 
@@ -33,7 +34,7 @@ export { fault } from "./faults";
 export { imageNameRecord } from "../common/embedded";
 // The platform contract, vm/host.ts.
 export { log, panic } from "./output";
-export { dropInstalledCode } from "../common/code";
+export { dropInstalledCode, hasCompiler } from "../common/code";
 export { entropy, monotonicMicroseconds, timezoneOffsetSeconds, utcMicroseconds } from "./clocks";
 export { environment } from "./commandLine";
 export { attribute, setImageName } from "./attributes";
@@ -130,10 +131,13 @@ export function start(stack: i64): void {
   reserveMemoryRange();
   listenToSignals();
   if (workingDirectoryWord != 0) enterWorkingDirectory();
-  if (compileWord != 0) exit(compileFile(compileWord));
+  if (compileWord != 0) exit(hasCompiler ? compileFile(compileWord) : refuseCompiler());
   initializeImageName();
   limitMemory();
-  if (wantsCompiler) startCompiler();
+  if (wantsCompiler) {
+    if (hasCompiler) startCompiler();
+    else if (!NATIVE_JIT_DEFAULT) exit(refuseCompiler());
+  }
   if (wantsTiming) {
     put("stvm: ");
     putFixed(monotonicMicroseconds(), 3);
@@ -238,6 +242,15 @@ function startCompiler(): void {
     "stvm: the system gives no memory for code (memfd_create, mmap): methods are interpreted; --jit=off says the same",
   );
   writeLine();
+}
+
+/** The exit code. */
+function refuseCompiler(): i32 {
+  put("stvm: ");
+  putBytes(imageNameStart(), imageNameBytes());
+  put(": its program was built without the compiler; build it without --jit=off");
+  writeLine();
+  return 2;
 }
 
 function reportCompiler(): void {

@@ -3,6 +3,7 @@
 // as it is (not within single quotes).
 
 import { Address } from "../../vm/memory/oop";
+import { NATIVE_JIT_DEFAULT, NATIVE_JIT_THRESHOLD } from "../../vm/tuning";
 import { isName } from "./store/storeErrors";
 
 const MOST_BYTES: u32 = 4096;
@@ -22,6 +23,9 @@ export let isRaw: bool = false;
 export let echoes: bool = true;
 export let saysExit: bool = false;
 export let timezoneSeconds: i32 = 0;
+export let wantsCompiler: bool = NATIVE_JIT_DEFAULT;
+export let compileThreshold: i32 = NATIVE_JIT_THRESHOLD;
+export let wantsCompilerReport: bool = false;
 
 export const LINE_GOOD: i32 = 0;
 export const LINE_TOO_LONG: i32 = 1;
@@ -102,12 +106,24 @@ function applyWord(word: Address, bytes: u32): bool {
   else if (isName(word, bytes, "raw")) isRaw = true;
   else if (isName(word, bytes, "exit")) saysExit = true;
   else if (isName(word, bytes, "echo=off")) echoes = false;
+  else if (isName(word, bytes, "jit=off")) wantsCompiler = false;
+  else if (isName(word, bytes, "jit=on") || isName(word, bytes, "jit=baseline")) wantsCompiler = true;
+  else if (isName(word, bytes, "jit-stats")) wantsCompilerReport = true;
+  else if (startsWith(word, bytes, "jit-threshold=")) applyThreshold(word + 14, bytes - 14);
   else if (startsWith(word, bytes, "heap=")) heapBytes = sizeAt(word + 5, bytes - 5);
   else if (startsWith(word, bytes, "log=")) logLevel = <u32>min<u64>(decimalAt(word + 4, bytes - 4), 5);
   else if (startsWith(word, bytes, "timezone=-")) timezoneSeconds = -(<i32>decimalAt(word + 10, bytes - 10));
   else if (startsWith(word, bytes, "timezone=")) timezoneSeconds = <i32>decimalAt(word + 9, bytes - 9);
   else return false;
   return isGoodNumber;
+}
+
+/** A number of calls, from one. It asks for the compiler too. */
+function applyThreshold(word: Address, bytes: u32): void {
+  const calls = decimalAt(word, bytes);
+  if (calls == 0 || calls >= 1 << 30) isGoodNumber = false;
+  compileThreshold = <i32>calls;
+  wantsCompiler = true;
 }
 
 function startsWith(word: Address, bytes: u32, text: string): bool {

@@ -12,6 +12,7 @@ import {
   TRAP_TABLE_BOUNDS,
   TRAP_UNREACHABLE,
 } from "../native/abi";
+import { installedCodeStart, isInstalledCode } from "../common/code";
 import { logStack } from "../vm";
 import { LINK_REGISTERS, SAVED_CS, SAVED_ERROR, SAVED_FLAGS, SAVED_RIP, SAVED_RSP, SAVED_VECTOR } from "./links";
 import { crash } from "./powerOff";
@@ -38,12 +39,20 @@ export function reportException(): void {
   describe(vector);
   report.text(" at ");
   report.hexadecimal(saved(SAVED_RIP), 8);
+  describePlace(saved(SAVED_RIP));
   report.endLine(true);
   if (depth == 1) {
     reportRegisters();
     logStack();
   }
   crash();
+}
+
+/** Says where in a compiled method, for which there is no symbol. */
+function describePlace(place: i64): void {
+  if (!isInstalledCode(place)) return;
+  report.text(" in compiled code + ");
+  report.number(place - installedCodeStart());
 }
 
 function saved(word: i32): i64 {

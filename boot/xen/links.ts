@@ -10,6 +10,9 @@ export const LINK_REGISTERS: i32 = 18;
 /** Physical address of linear memory's first byte, a multiple of 2 MiB. */
 export const LINK_MEMORY_START: i32 = 19;
 
+/** Where code runs that is made at run time: as far from the kernel's own as a call reaches. */
+export const CODE_START = -0x40000000;
+
 /** u64: physical address of the start information. */
 export const BOOT_START_INFO: i32 = 0;
 /** u64: time stamp counter at entry. */

@@ -4,10 +4,11 @@
 import { cr3, fence, linked, load64, pause, rdtsc, setCr3 } from "../cpu";
 import { Address } from "../../vm/memory/oop";
 import { OUTCOME_IDLE, OUTCOME_QUIT, OUTCOME_SLICE, OUTCOME_WAITING } from "../outcomes";
-import { fitOldSpace, outcomeDetail, requestInterrupt, run } from "../vm";
+import { enableJit, fitOldSpace, outcomeDetail, requestInterrupt, run } from "../vm";
 import {
   badWord,
   badWordBytes,
+  compileThreshold,
   echoes,
   heapBytes,
   isRaw,
@@ -16,7 +17,12 @@ import {
   readCommandLine,
   saysExit,
   showsTiming,
+  wantsCompiler,
+  wantsCompilerReport,
 } from "./commandLine";
+import { hasCompiler, installedBytes, installedFunctions } from "../common/code";
+import { codeAreaStart, makeCodeArea } from "./codeArea";
+import { NATIVE_JIT_DEFAULT } from "../../vm/tuning";
 import { startControl } from "./control";
 import { scaled, systemNanoseconds, systemTimeAt } from "./clock/clock";
 import { hasReady, setLineMode, takeInterrupt } from "./console/lineInput";
@@ -44,7 +50,7 @@ import { START_MAGIC, StartInfo } from "./startInfo";
 export * from "./host";
 export * from "./hostFiles";
 export { growMemory } from "./memoryMap";
-export { dropInstalledCode, installCode } from "../common/code";
+export { dropInstalledCode, hasCompiler, installCode } from "../common/code";
 export { reportException } from "./exceptions";
 export { imageNameRecord } from "../common/embedded";
 
@@ -96,7 +102,7 @@ function applyCommandLine(): void {
   beginPanic();
   report.bytes(badWord, badWordBytes);
   report.text(": unknown or without a good value; words are stvm.timing, stvm.heap=64m, stvm.log=1, stvm.exit,");
-  report.text(" stvm.raw, stvm.echo=off, stvm.timezone=3600");
+  report.text(" stvm.raw, stvm.echo=off, stvm.timezone=3600, stvm.jit=on, stvm.jit-threshold=100, stvm.jit-stats");
   endPanic(false);
 }
 
@@ -106,7 +112,9 @@ function checkMemory(): void {
   const count = hasMap ? min(info.memoryMapEntries, MAP_ENTRIES) : 0;
   copyPhysical(info.memoryMap, memoryEntries, count * 24);
   const wanted = <u32>min<u64>(heapBytes, u32.MAX_VALUE);
-  if (measureMemory(memoryEntries, count) && fitOldSpace(limitBytes, wanted)) return;
+  const hasMemory = measureMemory(memoryEntries, count);
+  if (hasMemory && wantsCompiler && startCompiler(wanted)) return;
+  if (hasMemory && fitOldSpace(limitBytes, wanted)) return;
   beginPanic();
   report.text("too little memory: the machine has ");
   report.number(limitBytes >> 20);
@@ -114,6 +122,31 @@ function checkMemory(): void {
   report.number((<i64>memory.size()) >> 4);
   report.text(" MB and must be able to grow; give it more");
   endPanic(false);
+}
+
+/** Methods that are called often are compiled, where there is memory for that; old space gets the rest. */
+function startCompiler(wanted: u32): bool {
+  if (!hasCompiler) {
+    if (NATIVE_JIT_DEFAULT) return false;
+    panicWith("stvm.jit: the kernel was built without the compiler; build it without --jit=off");
+  }
+  const start = codeAreaStart();
+  if (start != 0 && fitOldSpace(start, wanted) && makeCodeArea()) {
+    enableJit(compileThreshold);
+    return true;
+  }
+  report.text("stvm: too little memory to compile methods: they are interpreted; stvm.jit=off says the same");
+  report.endLine(false);
+  return false;
+}
+
+function reportCompiler(): void {
+  report.text("stvm: compiled ");
+  report.number(installedFunctions);
+  report.text(" methods and blocks to ");
+  report.number(installedBytes);
+  report.text(" bytes");
+  report.endLine(false);
 }
 
 /** What comes before the first bytecode ends here. */
@@ -139,9 +172,14 @@ function runImage(): void {
     if (outcome == OUTCOME_SLICE) refresh();
     else if (outcome == OUTCOME_IDLE) idle(outcomeDetail());
     else if (outcome == OUTCOME_WAITING) idle(0);
-    else if (outcome == OUTCOME_QUIT) endWithCode((<u32>outcomeDetail()) & 0xff, endReason());
+    else if (outcome == OUTCOME_QUIT) endImage();
     else panicWith("the image cannot go on");
   }
+}
+
+function endImage(): void {
+  if (wantsCompilerReport) reportCompiler();
+  endWithCode((<u32>outcomeDetail()) & 0xff, endReason());
 }
 
 /** Only after the first slice: xenstore may take its time to answer. */

@@ -70,6 +70,13 @@ export function mapLarge(address: Address, physical: u64): bool {
   return true;
 }
 
+/** Maps 2 MiB to be executed, not written, at an address whose page directory the start-up code has made. */
+export function mapCode(virtual: u64, physical: u64): bool {
+  if (findEntryOf(virtual) || entryLevel != 1) return false;
+  store64(entryPlace, physical | LARGE | PRESENT);
+  return true;
+}
+
 /**
  * Takes the first page of physical memory out of the map, where it is mapped by 4 KiB: a loader may have left something
  * there, and afterwards nobody has business at address 0.

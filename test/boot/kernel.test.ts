@@ -132,12 +132,45 @@ describe("the default image in a kernel", () => {
   test(
     "is small: 900 KB with the image, and 400 KB without it and with every primitive",
     async () => {
-      expect(built.file.length).toBeLessThanOrEqual(900 << 10);
-      const whole = await buildXenKernel({ image, output: kernel, primitives: "all", debug: false }, () => {});
+      // Without the compiler of methods, which adds some 150 KB.
+      const options = { image, output: kernel, debug: false, hasCompiler: false };
+      const small = await buildXenKernel({ ...options, primitives: "reachable" }, () => {});
+      expect(small.file.length).toBeLessThanOrEqual(900 << 10);
+      const whole = await buildXenKernel({ ...options, primitives: "all" }, () => {});
       expect(whole.kernelBytes).toBeLessThanOrEqual(400 << 10);
     },
     BUILD_MILLISECONDS,
   );
+});
+
+describe("a kernel that compiles its methods", () => {
+  const words = ["-e", "((1 to: 2000) inject: 0 into: [ :sum :each | sum + each printString size ]) printNl. 1/0"];
+
+  testInQemu("answers as one that interprets them, in 16 MB too", async () => {
+    const interpreted = await boot({ words });
+    for (const megabytes of [16, 64]) {
+      const { text, end } = await boot({ words, megabytes, machineWords: ["stvm.jit-threshold=1", "stvm.jit-stats"] });
+      const [report] = /^stvm: compiled \d+ methods and blocks to \d+ bytes\n/m.exec(text) ?? [];
+      expect(text.replace(report!, "")).toBe(interpreted.text);
+      expect(Number(/\d+/.exec(report!)![0])).toBeGreaterThan(40);
+      expect(end).toEqual(interpreted.end);
+    }
+  });
+
+  testInQemu("says so where there is no memory for code, and goes on", async () => {
+    const { text, end } = await boot({ words: ["-e", "6 * 7"], megabytes: 12, machineWords: ["stvm.jit=on"] });
+    expect(text).toMatch(/^stvm: too little memory to compile methods: .*\n42\n$/);
+    expect(end).toEqual({ kind: "quit", code: 0 });
+  });
+
+  testInQemu("that was built without the compiler says so in one line", async () => {
+    const file = join(folder, "interpreting.xen");
+    const options = { image, output: file, primitives: "reachable", debug: false, hasCompiler: false } as const;
+    writeFileSync(file, (await buildXenKernel(options, () => {})).file);
+    const { text, end } = await boot({ file, machineWords: ["stvm.jit=on"] });
+    expect(text).toMatch(/^stvm: stvm\.jit: [^\n]*\n$/);
+    expect(end.kind).toBe("crash");
+  });
 });
 
 describe("a kernel that cannot go on says so in one line and stops", () => {

@@ -11,6 +11,7 @@ interface Arguments {
   edenSize?: string;
   primitives: "reachable" | "all";
   config?: string;
+  jit: "on" | "off";
   debug: boolean;
   json: boolean;
 }
@@ -46,6 +47,13 @@ export const buildCommand: CommandModule<object, Arguments> = {
         default: "reachable" as const,
         describe: "those that the image's methods name, or all: for images that make methods themselves",
       })
+      .option("jit", {
+        type: "string",
+        requiresArg: true,
+        choices: ["on", "off"] as const,
+        default: "on" as const,
+        describe: "off leaves the compiler of methods out: a smaller program, which only interprets",
+      })
       .option("config", {
         type: "string",
         requiresArg: true,
@@ -69,7 +77,8 @@ async function build(given: Arguments): Promise<void> {
     import("../atomicFile.js"),
   ]);
   const { image, primitives, debug } = given;
-  const program = await buildLinuxProgram({ image, edenBytes, primitives, debug }, progressAfter(start));
+  const hasCompiler = given.jit === "on";
+  const program = await buildLinuxProgram({ image, edenBytes, primitives, debug, hasCompiler }, progressAfter(start));
   endProgress();
   writeAtomically(given.output, program.file, 0o755);
   const seconds = (performance.now() - start) / 1000;
@@ -93,8 +102,12 @@ async function buildForXen(given: Arguments): Promise<void> {
     import("../atomicFile.js"),
   ]);
   const { image, output, primitives, debug } = given;
+  const hasCompiler = given.jit === "on";
   const config = given.config === undefined ? undefined : readKernelConfig(given.config);
-  const kernel = await buildXenKernel({ image, output, config, edenBytes, primitives, debug }, progressAfter(start));
+  const kernel = await buildXenKernel(
+    { image, output, config, edenBytes, primitives, debug, hasCompiler },
+    progressAfter(start),
+  );
   endProgress();
   writeAtomically(output, kernel.file);
   writeAtomically(kernel.configurationPath, Buffer.from(kernel.configuration));

@@ -14,6 +14,8 @@ export interface LinuxBuild {
   readonly primitives: PrimitiveChoice;
   /** Symbols and lines for gdb in the file. */
   readonly debug: boolean;
+  /** Whether the compiler of methods is in it; so if not given. */
+  readonly hasCompiler?: boolean;
 }
 
 export interface BuiltProgram {
@@ -25,7 +27,7 @@ export interface BuiltProgram {
 
 /** Answers the program's file; `stage` is told what is being done. Throws a VmError for an image that cannot be loaded. */
 export async function buildLinuxProgram(
-  { image, edenBytes, primitives, debug }: LinuxBuild,
+  { image, edenBytes, primitives, debug, hasCompiler }: LinuxBuild,
   stage: (text: string) => void,
 ): Promise<BuiltProgram> {
   stage("laying the image out");
@@ -33,7 +35,7 @@ export async function buildLinuxProgram(
   const module = readFileSync(buildFile("stvm-names.wasm"));
   const preload = preloadImage({ image, module, reservedEnd: platform.dataEnd, edenBytes, primitives });
   stage("leaving out what it cannot reach");
-  const specialised = await specialise(platform, preload, basename(image), LINUX_ENTRIES, debug);
+  const specialised = await specialise(platform, preload, basename(image), LINUX_ENTRIES, { debug, hasCompiler });
   stage("compiling to machine code");
   return linkLinuxProgram(specialised);
 }

@@ -45,6 +45,8 @@ export interface XenBuild {
   readonly primitives: PrimitiveChoice;
   /** Symbols and lines for gdb in the file. */
   readonly debug: boolean;
+  /** Whether the compiler of methods is in it; so if not given. */
+  readonly hasCompiler?: boolean;
 }
 
 export interface BuiltKernel {
@@ -67,7 +69,7 @@ const SPARE_MEGABYTES = 48;
 
 /** Builds a kernel; `stage` is told what is being done. Throws a VmError or a UsageError with thing, reason and way out. */
 export async function buildXenKernel(options: XenBuild, stage: (text: string) => void): Promise<BuiltKernel> {
-  const { image, output, config = {}, primitives, debug } = options;
+  const { image, output, config = {}, primitives, debug, hasCompiler } = options;
   stage("laying the image out");
   const platform = readPlatform(buildFile("xen.wasm"));
   const preload = preloadImage({
@@ -78,7 +80,7 @@ export async function buildXenKernel(options: XenBuild, stage: (text: string) =>
     primitives,
   });
   stage("leaving out what it cannot reach");
-  const module = await specialise(platform, preload, basename(image), KERNEL_ENTRIES, debug);
+  const module = await specialise(platform, preload, basename(image), KERNEL_ENTRIES, { debug, hasCompiler });
   stage("compiling to machine code");
   const native = compileNative(module.bytes, { lowMemoryUnused: true, growFunction: "growMemory" });
   const { sourceMap } = module;

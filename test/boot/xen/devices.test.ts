@@ -243,6 +243,19 @@ describe("the command line", () => {
     expect(kernel.global("timezoneSeconds")).toBe(-3600);
   });
 
+  it("ask for the compiler of methods, and how soon", () => {
+    expect(words("stvm.jit=on one")).toEqual(["one"]);
+    expect(kernel.global("wantsCompiler")).toBe(1);
+    expect(words("stvm.jit=off")).toEqual([]);
+    expect(kernel.global("wantsCompiler")).toBe(0);
+    expect(words("stvm.jit-threshold=7 stvm.jit-stats")).toEqual([]);
+    expect(kernel.global("compileThreshold")).toBe(7);
+    expect(kernel.global("wantsCompiler")).toBe(1);
+    for (const wrong of ["stvm.jit=fast", "stvm.jit-threshold=0", "stvm.jit-threshold=x"]) {
+      expect(kernel.call["readCommandLine"]!(...kernel.put(wrong))).toBe(2);
+    }
+  });
+
   it("unknown words and bad numbers are refused", () => {
     expect(kernel.call["readCommandLine"]!(...kernel.put("stvm.colour"))).toBe(2);
     expect(kernel.call["readCommandLine"]!(...kernel.put("stvm.heap=lots"))).toBe(2);

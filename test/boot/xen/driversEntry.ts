@@ -28,11 +28,13 @@ export {
   argumentBytes,
   argumentCount,
   badWordBytes,
+  compileThreshold,
   heapBytes,
   logLevel,
   readCommandLine,
   showsTiming,
   timezoneSeconds,
+  wantsCompiler,
 } from "../../../boot/xen/commandLine";
 export { systemNanoseconds, systemTimeAt } from "../../../boot/xen/clock/clock";
 export { counterHertz } from "../../../boot/xen/clock/counterSpeed";
