@@ -33,7 +33,7 @@ export declare function queueEvent(type: i32, time: i32, a: i32, b: i32, c: i32,
 @external("env", "fitOldSpace")
 export declare function fitOldSpace(memoryBytes: u64, wantedBytes: u32): bool;
 
-/** Compiles methods from that many calls on (vm/interpreter/compiledCode.ts). */
+/** Compiles methods from that many calls on, so many together (vm/main.ts). */
 // @ts-ignore: decorator
 @external("env", "enableJit")
-export declare function enableJit(threshold: i32): void;
+export declare function enableJit(threshold: i32, batch: u32): void;

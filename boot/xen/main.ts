@@ -132,7 +132,7 @@ function startCompiler(wanted: u32): bool {
   }
   const start = codeAreaStart();
   if (start != 0 && fitOldSpace(start, wanted) && makeCodeArea()) {
-    enableJit(compileThreshold);
+    enableJit(compileThreshold, 1);
     return true;
   }
   report.text("stvm: too little memory to compile methods: they are interpreted; stvm.jit=off says the same");

@@ -158,7 +158,7 @@ describe("a kernel that compiles its methods", () => {
   });
 
   testInQemu("says so where there is no memory for code, and goes on", async () => {
-    const { text, end } = await boot({ words: ["-e", "6 * 7"], megabytes: 12, machineWords: ["stvm.jit=on"] });
+    const { text, end } = await boot({ words: ["-e", "6 * 7"], megabytes: 14, machineWords: ["stvm.jit=on"] });
     expect(text).toMatch(/^stvm: too little memory to compile methods: .*\n42\n$/);
     expect(end).toEqual({ kind: "quit", code: 0 });
   });
