@@ -147,7 +147,13 @@ export { codeCounts } from "./interpreter/codeStatistics";
 export { listedCode, listedLocals } from "./jit/translate";
 
 export { extendFromCode, handleFromCode, leaveFromCode, pollFromCode, sendFromCode } from "./interpreter/compiledCode";
-export { classFromCode, compareFromCode, operateFromCode, rememberFromCode } from "./interpreter/callsFromCode";
+export {
+  classFromCode,
+  compareFromCode,
+  floatFromCode,
+  operateFromCode,
+  rememberFromCode,
+} from "./interpreter/callsFromCode";
 /** For a host whose compiled code lies in a table of its own (interpreter/compiledCode.ts). */
 export { setTrampoline } from "./interpreter/compiledCode";
 export { functionBesideCode } from "./interpreter/quickSites";

@@ -32,6 +32,7 @@ import {
 import { makeClosure, makeFullClosure, popIntoNewArray } from "./closures";
 import { contextOf, isContext } from "./contexts";
 import { takeExtensionA, takeExtensionB } from "./extensions";
+import { noteFloatUse } from "./floatUse";
 import { SISTA_OFFSET } from "./methods";
 import { activeProcess } from "./processes";
 import { fp, ip, pop, push, setIp, setSp, sp, stackValue } from "./registers";
@@ -200,25 +201,25 @@ export function executeBytecode(code: u32): void {
       const a = stackValue(1);
       const b = stackValue(0);
       // Of SmallIntegers the sum is too large.
-      answerOrSend(areSmallIntegers(a, b) ? 0 : floatArithmetic(FLOAT_ADD, a, b), 0);
+      answerOrSend(areSmallIntegers(a, b) ? 0 : floats(FLOAT_ADD, a, b), 0);
       break;
     }
     case subtract: {
       const a = stackValue(1);
       const b = stackValue(0);
-      answerOrSend(areSmallIntegers(a, b) ? 0 : floatArithmetic(FLOAT_SUBTRACT, a, b), 1);
+      answerOrSend(areSmallIntegers(a, b) ? 0 : floats(FLOAT_SUBTRACT, a, b), 1);
       break;
     }
     case multiply: {
       const a = stackValue(1);
       const b = stackValue(0);
-      answerOrSend(areSmallIntegers(a, b) ? productOf(a, b) : floatArithmetic(FLOAT_MULTIPLY, a, b), 8);
+      answerOrSend(areSmallIntegers(a, b) ? productOf(a, b) : floats(FLOAT_MULTIPLY, a, b), 8);
       break;
     }
     case divide: {
       const a = stackValue(1);
       const b = stackValue(0);
-      answerOrSend(areSmallIntegers(a, b) ? exactQuotientOf(a, b) : floatArithmetic(FLOAT_DIVIDE, a, b), 9);
+      answerOrSend(areSmallIntegers(a, b) ? exactQuotientOf(a, b) : floats(FLOAT_DIVIDE, a, b), 9);
       break;
     }
     case modulo: {
@@ -242,6 +243,7 @@ export function executeBytecode(code: u32): void {
       // In both sets the low four bits of the six comparisons count from 2.
       const comparison = (code & 15) - 2;
       const outcome = compareNumbers(COMPARE_LESS + comparison, stackValue(1), stackValue(0));
+      if (outcome >= 0) noteFloatUse(<Address>frameMethod(fp));
       answerOrSend(outcome < 0 ? 0 : outcome != 0 ? trueObject : falseObject, 2 + comparison);
       break;
     }
@@ -294,6 +296,13 @@ export function executeBytecode(code: u32): void {
       break;
     }
   }
+}
+
+/** Arithmetic on two operands of which one may be a float: the compiler hears of it. */
+function floats(operation: u32, a: Oop, b: Oop): Oop {
+  const answer = floatArithmetic(operation, a, b);
+  if (answer != 0) noteFloatUse(<Address>frameMethod(fp));
+  return answer;
 }
 
 function nextByte(): u32 {

@@ -1,10 +1,12 @@
 // What compiled code calls beside sends, handlers and leaving (compiledCode.ts): operators whose case in line does not
 // hold, the class of anything, the write barrier's rare case.
 
+import { newFloat } from "../memory/allocation";
 import { classOf } from "../memory/classes";
+import { frameMethod } from "../memory/frames";
 import { Address, areSmallIntegers, isSmallFloat, isSmallInteger, Oop } from "../memory/oop";
 import { remember } from "../memory/remembered";
-import { falseObject, trueObject } from "../memory/roots";
+import { falseObject, nil, trueObject } from "../memory/roots";
 import {
   COMPARE_LESS,
   compareNumbers,
@@ -21,6 +23,8 @@ import {
 } from "./arithmetic";
 import { SITE_EXTRA, SITE_RETURN, SITE_SPECIAL } from "./codeRecords";
 import { leaveFromCode, sendFromCode } from "./compiledCode";
+import { noteFloatUse } from "./floatUse";
+import { stopForMemory } from "./memoryLimits";
 import { followed } from "./variables";
 
 // What operands an operator's site has met beyond its case in line: bits of SITE_EXTRA.
@@ -32,7 +36,7 @@ export const MET_OTHERS: u32 = 4;
 export function operateFromCode(site: Address, sp: Address, fp: Address): u64 {
   const a = load<u64>(sp, 8);
   const b = load<u64>(sp);
-  noteOperands(site, a, b);
+  noteOperands(site, a, b, fp);
   const answer = operate(load<u32>(site, SITE_SPECIAL), a, b);
   return answer != 0 ? answer : sendFromCode(site, sp, fp);
 }
@@ -49,8 +53,9 @@ export function compareFromCode(site: Address, sp: Address, fp: Address): u64 {
   return 0;
 }
 
-function noteOperands(site: Address, a: Oop, b: Oop): void {
+function noteOperands(site: Address, a: Oop, b: Oop, fp: Address): void {
   let met = MET_OTHERS;
+  if (isSmallFloat(a) || isSmallFloat(b)) noteFloatUse(<Address>frameMethod(fp));
   if (areSmallIntegers(a, b)) met = MET_INTEGERS;
   else if (isSmallFloat(a) ? isSmallFloat(b) || isSmallInteger(b) : isSmallInteger(a) && isSmallFloat(b)) {
     met = MET_FLOATS;
@@ -92,6 +97,14 @@ function operate(selector: u32, a: Oop, b: Oop): Oop {
 /** The class of anything, a forwarder's of what it stands for. */
 export function classFromCode(oop: Oop): u64 {
   return classOf(followed(oop));
+}
+
+/** The oop of a float; without memory for it the run ends. */
+export function floatFromCode(value: f64): u64 {
+  const oop = newFloat(value);
+  if (oop != 0) return oop;
+  stopForMemory();
+  return nil;
 }
 
 /** An old object that is not remembered has been given a young value. */

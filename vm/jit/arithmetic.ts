@@ -4,14 +4,17 @@ import { TAG_MASK, TAG_SHIFT, TAG_SMALL_INTEGER } from "../layout";
 import { Address, smallIntegerValue } from "../memory/oop";
 import { falseObject, trueObject } from "../memory/roots";
 import { emitHandlerCall, emitIsForwarded } from "./exits";
+import { canBeFloats, emitFloatComparison, emitFloats } from "./floats";
 import { CALL_COMPARE, CALL_OPERATE } from "./moduleHead";
 import {
   VALUE_CONSTANT,
   depth,
   flush,
+  getUnboxed,
   getValue,
   isConstantInteger,
   kindOf,
+  markTopFloat,
   operandOf,
   pushSlot,
   setDepth,
@@ -26,11 +29,11 @@ function emitIntegerTest(first: u32, second: u32, out: u32): void {
   const isFirst = isConstantInteger(first);
   const isSecond = isConstantInteger(second);
   if (isFirst && isSecond) return;
-  if (isFirst) getValue(second);
-  else if (isSecond) getValue(first);
+  if (isFirst) getUnboxed(second);
+  else if (isSecond) getUnboxed(first);
   else {
-    getValue(first);
-    getValue(second);
+    getUnboxed(first);
+    getUnboxed(second);
     wasm.op(wasm.I64_AND);
   }
   // Tags are one bit each: all have the integer's where the conjunction has it.
@@ -62,16 +65,28 @@ export function emitArithmetic(operator: u32): void {
   wasm.op(wasm.VOID);
   wasm.op(wasm.BLOCK);
   wasm.op(wasm.VOID);
+  const hasFloats = canBeFloats(operator, first, second);
+  if (hasFloats) {
+    wasm.op(wasm.BLOCK);
+    wasm.op(wasm.VOID);
+  }
   emitIntegerTest(first, second, 0);
   emitIntegers(operator, first, second);
   wasm.op(wasm.BR);
-  wasm.unsigned(1);
+  wasm.unsigned(hasFloats ? 2 : 1);
   wasm.op(wasm.END);
+  if (hasFloats) {
+    emitFloats(operator, first, second);
+    wasm.op(wasm.BR);
+    wasm.unsigned(1);
+    wasm.op(wasm.END);
+  }
   emitOperatorCall(site, CALL_OPERATE);
   wasm.op(wasm.END);
   setDepth(first);
   wasm.get(LONG_B);
   pushSlot();
+  if (hasFloats) markTopFloat();
 }
 
 /** The operator on two SmallIntegers, its value into LONG_B; branches out where it has none. */
@@ -93,8 +108,8 @@ function emitIntegers(operator: u32, first: u32, second: u32): void {
       emitShift(first, second);
       break;
     default:
-      getValue(first);
-      getValue(second);
+      getUnboxed(first);
+      getUnboxed(second);
       wasm.op(operator == BIT_AND ? wasm.I64_AND : wasm.I64_OR);
       wasm.set(LONG_B);
   }
@@ -147,14 +162,14 @@ function emitShift(first: u32, second: u32): void {
     return;
   }
   if (distance <= 0) {
-    getValue(first);
+    getUnboxed(first);
     wasm.i64Const(3 - distance);
     wasm.op(wasm.I64_SHR_S);
     emitTagged();
     return;
   }
   // Without its tag, shifted there and back, it must be what it was.
-  getValue(first);
+  getUnboxed(first);
   wasm.i64Const(TAG_SMALL_INTEGER);
   wasm.op(wasm.I64_SUB);
   wasm.tee(LONG_A);
@@ -175,7 +190,7 @@ function emitShift(first: u32, second: u32): void {
 
 /** The value of a SmallInteger into a local. */
 function emitShifted(position: u32, local: u32): void {
-  getValue(position);
+  getUnboxed(position);
   wasm.i64Const(TAG_SHIFT);
   wasm.op(wasm.I64_SHR_S);
   wasm.set(local);
@@ -192,28 +207,28 @@ function emitTagged(): void {
 
 /** a + b or a - b into LONG_B; branches out where it overflows. */
 function emitSum(first: u32, second: u32, isSum: bool): void {
-  getValue(first);
+  getUnboxed(first);
   if (isConstantInteger(second)) {
     const constant = <i64>operandOf(second) - <i64>TAG_SMALL_INTEGER;
     wasm.i64Const(isSum ? constant : -constant);
     wasm.op(wasm.I64_ADD);
     wasm.tee(LONG_B);
-    getValue(first);
+    getUnboxed(first);
     // Overflow: the result is on the wrong side of the other operand.
     const grows = isSum == constant >= 0;
     wasm.op(grows ? wasm.I64_LT_S : wasm.I64_GT_S);
   } else {
-    getValue(second);
+    getUnboxed(second);
     wasm.op(isSum ? wasm.I64_ADD : wasm.I64_SUB);
     wasm.i64Const(<i64>TAG_SMALL_INTEGER);
     wasm.op(isSum ? wasm.I64_SUB : wasm.I64_ADD);
     wasm.set(LONG_B);
-    getValue(first);
+    getUnboxed(first);
     if (isSum) wasm.get(LONG_B);
-    else getValue(second);
+    else getUnboxed(second);
     wasm.op(wasm.I64_XOR);
-    if (isSum) getValue(second);
-    else getValue(first);
+    if (isSum) getUnboxed(second);
+    else getUnboxed(first);
     wasm.get(LONG_B);
     wasm.op(wasm.I64_XOR);
     wasm.op(wasm.I64_AND);
@@ -245,7 +260,7 @@ function emitProduct(first: u32, second: u32): void {
 }
 
 function emitUntagged(position: u32, local: u32): void {
-  getValue(position);
+  getUnboxed(position);
   wasm.i64Const(3);
   wasm.op(wasm.I64_SHR_S);
   wasm.tee(local);
@@ -273,11 +288,23 @@ export function emitCondition(hasJump: bool): void {
   wasm.op(wasm.VOID);
   if (isIdentity) emitIdentity(first, second, operator != 0, hasJump);
   else {
+    const hasFloats = canBeFloats(operator, first, second);
+    if (hasFloats) {
+      wasm.op(wasm.BLOCK);
+      wasm.op(wasm.VOID);
+    }
     emitIntegerTest(first, second, 0);
-    getValue(first);
-    getValue(second);
+    getUnboxed(first);
+    getUnboxed(second);
     wasm.op(comparisonCode(operator));
     emitBoolean(hasJump);
+    if (hasFloats) {
+      wasm.op(wasm.BR);
+      wasm.unsigned(2);
+      wasm.op(wasm.END);
+      emitFloatComparison(operator, first, second);
+      emitBoolean(hasJump);
+    }
   }
   wasm.op(wasm.BR);
   wasm.unsigned(1);
@@ -299,7 +326,7 @@ export function emitCondition(hasJump: bool): void {
 }
 
 /** Takes a condition on WebAssembly's stack. */
-function emitBoolean(hasJump: bool): void {
+export function emitBoolean(hasJump: bool): void {
   if (hasJump) {
     wasm.set(WORD_B);
     return;

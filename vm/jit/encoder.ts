@@ -47,9 +47,16 @@ export const I64_NE: u32 = 0x52;
 export const I64_LT_S: u32 = 0x53;
 export const I64_LT_U: u32 = 0x54;
 export const I64_GT_S: u32 = 0x55;
+export const I64_GT_U: u32 = 0x56;
 export const I64_LE_S: u32 = 0x57;
 export const I64_GE_S: u32 = 0x59;
 export const I64_GE_U: u32 = 0x5a;
+export const F64_EQ: u32 = 0x61;
+export const F64_NE: u32 = 0x62;
+export const F64_LT: u32 = 0x63;
+export const F64_GT: u32 = 0x64;
+export const F64_LE: u32 = 0x65;
+export const F64_GE: u32 = 0x66;
 export const I32_ADD: u32 = 0x6a;
 export const I32_SUB: u32 = 0x6b;
 export const I32_AND: u32 = 0x71;
@@ -72,12 +79,18 @@ export const I64_SHR_S: u32 = 0x87;
 export const I64_SHR_U: u32 = 0x88;
 export const I64_ROTL: u32 = 0x89;
 export const I64_ROTR: u32 = 0x8a;
+export const F64_ADD: u32 = 0xa0;
+export const F64_SUB: u32 = 0xa1;
+export const F64_MUL: u32 = 0xa2;
+export const F64_DIV: u32 = 0xa3;
 export const I32_WRAP_I64: u32 = 0xa7;
 export const I64_EXTEND_I32_S: u32 = 0xac;
 export const I64_EXTEND_I32_U: u32 = 0xad;
+export const F64_REINTERPRET_I64: u32 = 0xbf;
 export const VOID: u32 = 0x40;
 export const TYPE_I32: u32 = 0x7f;
 export const TYPE_I64: u32 = 0x7e;
+export const TYPE_F64: u32 = 0x7c;
 
 export function beginBuffer(): void {
   end = BUFFER;
@@ -182,6 +195,12 @@ export function i32Const(value: i32): void {
 export function i64Const(value: i64): void {
   byte(I64_CONST);
   signed(value);
+}
+
+export function f64Const(value: f64): void {
+  byte(0x44);
+  const bits = reinterpret<u64>(value);
+  for (let shift: u64 = 0; shift < 64; shift += 8) byte((<u32>(bits >> shift)) & 255);
 }
 
 export function load32(offset: u32): void {

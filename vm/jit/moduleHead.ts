@@ -14,8 +14,9 @@ export const CALL_OPERATE: u32 = 5;
 export const CALL_COMPARE: u32 = 6;
 export const CALL_REMEMBER: u32 = 7;
 export const CALL_CLASS: u32 = 8;
+export const CALL_FLOAT: u32 = 9;
 /** The first function of the module itself. */
-const FIRST_FUNCTION: u32 = 9;
+const FIRST_FUNCTION: u32 = 10;
 
 export function beginSection(id: u32): Address {
   wasm.byte(id);
@@ -44,7 +45,7 @@ export function writeHead(functionCount: u32 = 1): void {
   wasm.byte(0);
   wasm.byte(0);
   const types = beginSection(1);
-  wasm.unsigned(7);
+  wasm.unsigned(8);
   type(2, true, wasm.TYPE_I64);
   type(3, false, wasm.TYPE_I64);
   type(4, false, wasm.TYPE_I32);
@@ -52,6 +53,7 @@ export function writeHead(functionCount: u32 = 1): void {
   type(3, false, wasm.VOID);
   type(1, false, wasm.VOID);
   type(0, true, wasm.TYPE_I64);
+  typeOfFloat();
   wasm.fillLength(types);
   const imports = beginSection(2);
   wasm.unsigned(2 + FIRST_FUNCTION);
@@ -73,6 +75,7 @@ export function writeHead(functionCount: u32 = 1): void {
   importFunction("compareFromCode", 1);
   importFunction("rememberFromCode", 5);
   importFunction("classFromCode", 6);
+  importFunction("floatFromCode", 7);
   wasm.fillLength(imports);
   const functions = beginSection(3);
   wasm.unsigned(functionCount);
@@ -114,6 +117,15 @@ function type(words: u32, hasLong: bool, result: u32): void {
     wasm.unsigned(1);
     wasm.byte(result);
   }
+}
+
+/** A function type of a float that answers an i64. */
+function typeOfFloat(): void {
+  wasm.byte(0x60);
+  wasm.unsigned(1);
+  wasm.byte(wasm.TYPE_F64);
+  wasm.unsigned(1);
+  wasm.byte(wasm.TYPE_I64);
 }
 
 function importName(name: string): void {

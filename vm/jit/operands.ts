@@ -3,7 +3,8 @@
 
 import { TAG_MASK, TAG_SMALL_INTEGER } from "../layout";
 import { Address } from "../memory/oop";
-import { FIRST_TEMP, LOW, RECEIVER, firstSlot, giveUp, slotOffset } from "./shape";
+import { CALL_FLOAT } from "./moduleHead";
+import { FIRST_TEMP, LOW, RECEIVER, firstFloat, firstSlot, giveUp, slotOffset } from "./shape";
 import * as wasm from "./encoder";
 import * as units from "./units";
 
@@ -12,6 +13,8 @@ export const VALUE_SLOT: u32 = 0;
 export const VALUE_CONSTANT: u32 = 1;
 export const VALUE_TEMP: u32 = 2;
 export const VALUE_RECEIVER: u32 = 3;
+/** In its local as an oop, or, where that is 0, in its floating-point local: made an oop where one is wanted. */
+export const VALUE_FLOAT: u32 = 4;
 
 // For each depth: kind u8 | stored u8 | unused | operand u64.
 export const values: Address = <Address>memory.data(1024, 8);
@@ -66,6 +69,17 @@ export function pushSlot(): void {
   pushValue(VALUE_SLOT, 0);
 }
 
+/** The top, in its local, may be in its floating-point local instead. */
+export function markTopFloat(): void {
+  store<u8>(values + ((depth - 1) << 4), VALUE_FLOAT);
+}
+
+/** Puts an operand on WebAssembly's stack, 0 where it is in its floating-point local. */
+export function getUnboxed(position: u32): void {
+  if (kindOf(position) == VALUE_FLOAT) wasm.get(firstSlot + position);
+  else getValue(position);
+}
+
 /** Puts an operand on WebAssembly's stack. */
 export function getValue(position: u32): void {
   switch (kindOf(position)) {
@@ -78,15 +92,34 @@ export function getValue(position: u32): void {
     case VALUE_RECEIVER:
       wasm.get(RECEIVER);
       break;
+    case VALUE_FLOAT:
+      emitBoxing(position);
+      wasm.get(firstSlot + position);
+      break;
     default:
       wasm.get(firstSlot + position);
   }
 }
 
+/** Makes an oop of what may be in a floating-point local. */
+function emitBoxing(position: u32): void {
+  wasm.get(firstSlot + position);
+  wasm.op(wasm.I64_EQZ);
+  wasm.op(wasm.IF);
+  wasm.op(wasm.VOID);
+  wasm.get(firstFloat + position);
+  wasm.call(CALL_FLOAT);
+  wasm.set(firstSlot + position);
+  wasm.op(wasm.END);
+}
+
 export function toSlot(position: u32): void {
   if (kindOf(position) == VALUE_SLOT) return;
-  getValue(position);
-  wasm.set(firstSlot + position);
+  if (kindOf(position) == VALUE_FLOAT) emitBoxing(position);
+  else {
+    getValue(position);
+    wasm.set(firstSlot + position);
+  }
   store<u8>(values + (position << 4), VALUE_SLOT);
 }
 
@@ -108,6 +141,7 @@ export function isConstantInteger(position: u32): bool {
 
 export function emitDuplicate(): void {
   const top = depth - 1;
+  if (kindOf(top) == VALUE_FLOAT) toSlot(top);
   if (kindOf(top) == VALUE_SLOT) {
     wasm.get(firstSlot + top);
     pushSlot();

@@ -3,8 +3,11 @@
 
 import { headerArgumentCount, headerBytecodeSet, headerTempCount, methodHeader } from "../interpreter/methods";
 import { isV3Shape, shapeArgumentCount, shapeCopiedCount } from "../interpreter/compileQueue";
-import { CLOSURE_FIRST_COPIED, FRAME_FIRST_TEMP, FULL_CLOSURE_FIRST_COPIED } from "../layout";
-import { Address, Oop } from "../memory/oop";
+import { usesFloats } from "../interpreter/floatUse";
+import { CLASS_INDEX_FLOAT, CLOSURE_FIRST_COPIED, FRAME_FIRST_TEMP, FULL_CLOSURE_FIRST_COPIED } from "../layout";
+import { classIndexOfOop } from "../memory/classes";
+import { literalCountOf, literalOf } from "../memory/object";
+import { Address, Oop, isSmallFloat } from "../memory/oop";
 import * as units from "./units";
 
 // Parameters and locals of the function.
@@ -24,6 +27,12 @@ export const LONG_B: u32 = 8;
 export const LONG_LOCALS: u32 = 2;
 export const FIRST_TEMP: u32 = 9;
 export let firstSlot: u32 = 0;
+/** Floating-point locals: of the operand stack, then two for operands at hand. None where no floats are expected. */
+export let firstFloat: u32 = 0;
+export let floatA: u32 = 0;
+export let floatB: u32 = 0;
+/** Whether arithmetic on floats is written in line. */
+export let expectsFloats: bool = false;
 
 // What is being translated.
 export let method: Address = 0;
@@ -83,9 +92,22 @@ export function setFrame(maxDepth: u32): bool {
   if (maxDepth + tempCount >= MAX_DEPTH) return false;
   failed = false;
   firstSlot = FIRST_TEMP + tempCount;
+  firstFloat = firstSlot + maxDepth + 1;
+  floatA = firstFloat + maxDepth + 1;
+  floatB = floatA + 1;
+  expectsFloats = usesFloats(method) || hasFloatLiteral();
   // A word more for the next frame's link, and the largest frame's fixed words.
   frameBytes = 32 + ((tempCount + maxDepth + 2) << 3);
   return true;
+}
+
+function hasFloatLiteral(): bool {
+  const count = literalCountOf(method);
+  for (let i: u32 = 0; i < count; i++) {
+    const literal = literalOf(i, method);
+    if (classIndexOfOop(literal) == CLASS_INDEX_FLOAT || isSmallFloat(literal)) return true;
+  }
+  return false;
 }
 
 /** Offset from LOW of a place in the frame. */

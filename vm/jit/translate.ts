@@ -61,7 +61,10 @@ import {
   WORD_B,
   WORD_LOCALS,
   bytecodeSet,
+  expectsFloats,
   failed,
+  firstFloat,
+  floatB,
   giveUp,
   isBlock,
   leadingNils,
@@ -210,11 +213,15 @@ function emitFunction(methodOop: Oop, start: Address, blockShape: u32): bool {
   resetLabels();
   isReachable = true;
   const body = wasm.reserveLength();
-  wasm.unsigned(2);
+  wasm.unsigned(expectsFloats ? 3 : 2);
   wasm.unsigned(WORD_LOCALS);
   wasm.op(wasm.TYPE_I32);
   wasm.unsigned(LONG_LOCALS + tempCount + units.maxDepth + 1);
   wasm.op(wasm.TYPE_I64);
+  if (expectsFloats) {
+    wasm.unsigned(floatB + 1 - firstFloat);
+    wasm.op(wasm.TYPE_F64);
+  }
   emitPrologue();
   emitLevel(0, units.count - 1, false);
   // Nothing falls off the end.
