@@ -296,6 +296,15 @@ export const COUNT_DROPS: u32 = 12;
 /** Exits from optimised code, by cause. */
 export const COUNT_EXITS: u32 = 16;
 export const EXIT_CAUSES: u32 = 16;
+
+// What tests force (vm/main.ts: force), so that what is rare happens all the time; bits.
+/** Every poll takes its slow path. */
+export const FORCE_POLLS: u32 = 1;
+/** Eden counts as full: whatever allocates asks for a scavenge at the next poll. */
+export const FORCE_SCAVENGES: u32 = 2;
+/** Many polls collect everything, which moves old objects and drops all compiled code. */
+export const FORCE_FULL_COLLECTIONS: u32 = 4;
+
 /** First byte of the module's own data: `memoryBase` in asconfig.json says the same. */
 export const CELLS_END: u32 = 1024;
 

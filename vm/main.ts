@@ -180,6 +180,6 @@ export function compilerPlace(number: u32): u32 {
 }
 
 // What boot/link uses to make a program of this module and an image, and what such a program sets at its start.
-export { moduleEnd, reserveMemory } from "./memory/map";
+export { moduleEnd, reserveMemory, setForced as force } from "./memory/map";
 export { fitOldSpace, setMaxOldSpaceBytes, usedOldSpaceBytes } from "./memory/oldspace";
 export { forgetPrimitive, namedPrimitive, namedPrimitiveAt, numberedPrimitive } from "./interpreter/primitiveTable";

@@ -2,6 +2,7 @@
 
 import { createVm, VmError } from "../../vm/embed/node.js";
 import type { VmExports } from "../../vm/embed/module.js";
+import { FORCE_FULL_COLLECTIONS, FORCE_POLLS, FORCE_SCAVENGES } from "../../vm/layout.js";
 import { buildImage } from "../../tools/smalltalk/image/buildImage.js";
 import { BYTECODE_SETS, readRecipe } from "../../tools/smalltalk/image/recipe.js";
 import type { Compile, MethodDefinition, PackageDefinition } from "../../tools/smalltalk/compiledMethod.js";
@@ -18,12 +19,26 @@ export interface Way {
   readonly name: string;
   readonly jitThreshold?: number;
   readonly isDebugModule?: boolean;
+  /** Polls of one slice, where it is to be short. */
+  readonly slicePolls?: number;
   /** What to set before the image runs. */
   prepare?(exports: VmExports): void;
 }
 
 export const INTERPRETED: Way = { name: "interpreted" };
 export const BASELINE: Way = { name: "baseline", jitThreshold: 1 };
+
+/** Compiled, with what is rare happening all the time. */
+export const FORCED_WAYS: readonly Way[] = [
+  forcing("polls", FORCE_POLLS),
+  forcing("scavenges", FORCE_SCAVENGES),
+  forcing("everything", FORCE_POLLS | FORCE_SCAVENGES | FORCE_FULL_COLLECTIONS),
+  { name: "slices", jitThreshold: 1, slicePolls: 3 },
+];
+
+function forcing(name: string, what: number): Way {
+  return { name, jitThreshold: 1, prepare: (exports) => (exports.force as (bits: number) => void)(what) };
+}
 
 const RECIPE = "test/fuzz/jitImage";
 const SLICE_POLLS = 20_000;
@@ -113,13 +128,14 @@ export async function run(image: Uint8Array, way: Way): Promise<Run> {
     wasm: way.isDebugModule ? "debug" : "release",
     jitThreshold: way.jitThreshold,
     maxOldSpaceBytes: MAX_OLD_SPACE_BYTES,
-    slicePolls: SLICE_POLLS,
+    slicePolls: way.slicePolls ?? SLICE_POLLS,
   });
+  const maxSlices = (MAX_SLICES * SLICE_POLLS) / (way.slicePolls ?? SLICE_POLLS);
   let idle = 0;
   let fault: string | undefined = "does not come to an end";
   try {
     way.prepare?.(vm.exports);
-    for (let slice = 0; slice < MAX_SLICES; slice++) {
+    for (let slice = 0; slice < maxSlices; slice++) {
       const outcome = vm.run();
       if (outcome.kind === "quit") {
         fault = outcome.code === 0 && text.endsWith("end\n") ? undefined : `exit code ${outcome.code}`;

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { type CommandModule } from "yargs";
 import type { Judged } from "../conformance/expectedFailures.js";
 import { errorColours, UsageError } from "../terminal.js";
+import { FORCE_FULL_COLLECTIONS, FORCE_POLLS, FORCE_SCAVENGES } from "../../vm/layout.js";
 
 interface Arguments {
   filter?: string;
@@ -14,6 +15,7 @@ interface Arguments {
   bytecodes: string;
   recipe: string;
   "jit-threshold"?: number;
+  force?: string;
   junit?: string;
   tap?: string;
   json: boolean;
@@ -25,6 +27,12 @@ interface Arguments {
 export const RECIPE = fileURLToPath(new URL("../../../../images/conformance", import.meta.url));
 /** What only this virtual machine has; run beside the conformance image, never saved and restarted. */
 const OWN_RECIPE = `${RECIPE}-stvm`;
+
+const FORCES: readonly (readonly [name: string, bit: number])[] = [
+  ["polls", FORCE_POLLS],
+  ["scavenges", FORCE_SCAVENGES],
+  ["collections", FORCE_FULL_COLLECTIONS],
+];
 
 export const testCommand: CommandModule<object, Arguments> = {
   command: "test",
@@ -48,6 +56,11 @@ export const testCommand: CommandModule<object, Arguments> = {
         type: "number",
         requiresArg: true,
         describe: "calls before a method is compiled; only interpreted without it",
+      })
+      .option("force", {
+        type: "string",
+        requiresArg: true,
+        describe: `make happen all the time: ${FORCES.map(([name]) => name).join(", ")}; several with commas (slow)`,
       })
       .option("junit", { type: "string", requiresArg: true, describe: "write the results as JUnit's XML" })
       .option("tap", { type: "string", requiresArg: true, describe: "write the results as TAP 14" })
@@ -110,6 +123,7 @@ async function test(given: Arguments): Promise<void> {
           megabytes: given.megabytes,
           timeoutSeconds: given.timeout,
           jitThreshold: given["jit-threshold"],
+          forced: forcedBits(given.force),
           wasm: given["debug-module"] ? "debug" : "release",
           isRestarted: !isOwn,
           progress: (done, planned, failed) => progress.show(set, done, planned, failed),
@@ -131,6 +145,15 @@ async function test(given: Arguments): Promise<void> {
     progress.clear();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** What the words of --force mean together; undefined without any. */
+function forcedBits(text: string | undefined): number | undefined {
+  return text?.split(",").reduce((bits, word) => {
+    const found = FORCES.find(([name]) => name === word);
+    if (found !== undefined) return bits | found[1];
+    throw new UsageError(`--force=${word}: cannot be forced; give ${FORCES.map(([name]) => name).join(", ")}`);
+  }, 0);
 }
 
 function recipesOf(recipe: string): string[] {

@@ -13,6 +13,8 @@ export interface ImageRun {
   /** As much as there is if not given. */
   readonly maxOldSpaceBytes?: number;
   readonly jitThreshold?: number;
+  /** What is to happen all the time: FORCE_… of vm/layout.ts. */
+  readonly forced?: number;
 }
 
 export type WorkerMessage =
@@ -36,6 +38,7 @@ try {
     stderr: () => {},
     log: () => {},
   });
+  if (request.forced !== undefined) (vm.exports.force as (what: number) => void)(request.forced);
   const outcome = await vm.runToEnd();
   if (outcome.kind === "quit") tell({ kind: "ended", code: outcome.code, reason: "" });
   else tell({ kind: "ended", code: -1, reason: [outcome.message, ...outcome.stack.slice(0, 12)].join("\n") });

@@ -25,6 +25,8 @@ export interface SuiteOptions {
   readonly untilFailure?: boolean;
   /** Activations after which methods are compiled; undefined for never. */
   readonly jitThreshold?: number;
+  /** What is to happen all the time: FORCE_… of vm/layout.ts. */
+  readonly forced?: number;
   /** Whether the image is also saved and restarted, twice; it is if not given. */
   readonly isRestarted?: boolean;
   readonly progress: (done: number, planned: number, failed: number) => void;
@@ -130,7 +132,7 @@ function runOnce(
   reader: TapReader,
   report = () => {},
 ): Promise<End> {
-  const { folder, wasm, maxOldSpaceBytes, jitThreshold, timeoutSeconds } = options;
+  const { folder, wasm, maxOldSpaceBytes, jitThreshold, forced, timeoutSeconds } = options;
   const workerData: ImageRun = {
     image,
     arguments: words,
@@ -138,6 +140,7 @@ function runOnce(
     wasm,
     maxOldSpaceBytes,
     jitThreshold,
+    forced,
   };
   const worker = new Worker(new URL("./imageWorker.js", import.meta.url), { workerData });
   return new Promise<End>((resolve) => {

@@ -18,7 +18,7 @@ import {
   FRAME_RECEIVER,
   CLOSURE_ARGUMENT_COUNT,
 } from "../layout";
-import { allocateSlots, fillSlots, POLL_NOW } from "../memory/allocation";
+import { allocateSlots, fillSlots } from "../memory/allocation";
 import {
   activePage,
   baseFp,
@@ -58,7 +58,7 @@ import {
   setSenderContextOfBase,
   tempSlot,
 } from "../memory/frames";
-import { setStackLimit, stackLimit, stackPagesStart } from "../memory/map";
+import { POLL_NOW, setStackLimit, stackLimit, stackPagesStart } from "../memory/map";
 import { fetchPointer, storePointer, storePointerUnchecked } from "../memory/object";
 import { Address, isObject, isSmallInteger, Oop, smallInteger, smallIntegerValue } from "../memory/oop";
 import { nil } from "../memory/roots";

@@ -2,6 +2,7 @@
 // outside, the interrupt key, the end of a slice.
 
 import {
+  FORCE_FULL_COLLECTIONS,
   SPECIAL_FINALIZATION_SEMAPHORE,
   SPECIAL_INTERRUPT_SEMAPHORE,
   SPECIAL_LOW_SPACE_SEMAPHORE,
@@ -11,7 +12,7 @@ import {
 import { hostUtcMicroseconds } from "../host";
 import { fullCollectionWanted, scavengeWanted } from "../memory/allocation";
 import { activePage, pageLimit, pageOf } from "../memory/frames";
-import { setStackLimit } from "../memory/map";
+import { forced, setStackLimit } from "../memory/map";
 import { storePointer } from "../memory/object";
 import { specialObjects } from "../memory/roots";
 import {
@@ -99,8 +100,17 @@ export function handleEvents(): void {
   signalExternalSemaphores();
 }
 
+/** How many polls there are to a full collection where tests force these. */
+const POLLS_OF_FORCED_COLLECTION: u32 = 509;
+let pollsOfForcedCollection: u32 = 0;
+
+function isCollectionForced(): bool {
+  if ((forced & FORCE_FULL_COLLECTIONS) == 0) return false;
+  return ++pollsOfForcedCollection % POLLS_OF_FORCED_COLLECTION == 0;
+}
+
 function collectIfWanted(): void {
-  if (fullCollectionWanted) collect(true);
+  if (fullCollectionWanted || isCollectionForced()) collect(true);
   else if (scavengeWanted) collect(false);
 }
 

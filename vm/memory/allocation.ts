@@ -6,6 +6,7 @@ import {
   CLASS_FORMAT_FORMAT_SHIFT,
   CLASS_FORMAT_SIZE_MASK,
   CLASS_INDEX_FLOAT,
+  FORCE_SCAVENGES,
   FORMAT_ARRAY,
   FORMAT_BYTES,
   FORMAT_COMPILED_METHOD,
@@ -21,7 +22,17 @@ import {
 import { EDEN_RESERVE_SHIFT } from "../tuning";
 import { classIndexForInstancesOf } from "./classes";
 import { initializeHeader } from "./header";
-import { edenEnd, edenFree, edenLimit, edenStart, setEdenFree, setEdenLimit, setStackLimit } from "./map";
+import {
+  POLL_NOW,
+  edenEnd,
+  edenFree,
+  edenLimit,
+  edenStart,
+  forced,
+  setEdenFree,
+  setEdenLimit,
+  setStackLimit,
+} from "./map";
 import { bodyOf, fetchPointer } from "./object";
 import { allocateInOldSpace } from "./oldspace";
 import { fitsSmallFloat, Oop, smallFloat } from "./oop";
@@ -54,15 +65,13 @@ export function wantFullCollection(): void {
 export function resetEden(free: u32): void {
   scavengeWanted = false;
   setEdenFree(free);
-  setEdenLimit(edenEnd - ((edenEnd - edenStart) >> EDEN_RESERVE_SHIFT));
+  const isForced = (forced & FORCE_SCAVENGES) != 0;
+  setEdenLimit(isForced ? edenStart : edenEnd - ((edenEnd - edenStart) >> EDEN_RESERVE_SHIFT));
 }
 
 export function fullCollectionDone(): void {
   fullCollectionWanted = false;
 }
-
-/** A stack limit that every stack pointer is below; as a signed number too, so that a difference's sign tells. */
-export const POLL_NOW: u32 = i32.MAX_VALUE;
 
 /** Makes the next poll take its slow path. The interpreter sets the limit back. */
 export function forcePoll(): void {

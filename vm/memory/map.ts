@@ -8,6 +8,8 @@ import {
   CELL_EDEN_FREE,
   CELL_EDEN_LIMIT,
   CELL_STACK_LIMIT,
+  FORCE_POLLS,
+  FORCE_SCAVENGES,
   PAGE_BYTES,
   STACK_PAGE_BYTES,
   STACK_PAGE_COUNT,
@@ -106,5 +108,17 @@ export function stackLimit(): Address {
 }
 
 export function setStackLimit(address: Address): void {
-  store<u32>(0, address, CELL_STACK_LIMIT);
+  store<u32>(0, (forced & FORCE_POLLS) == 0 ? address : POLL_NOW, CELL_STACK_LIMIT);
+}
+
+/** A stack limit that every stack pointer is below; as a signed number too, so that a difference's sign tells. */
+export const POLL_NOW: u32 = i32.MAX_VALUE;
+
+/** What tests force: FORCE_… of layout.ts. */
+export let forced: u32 = 0;
+
+export function setForced(what: u32): void {
+  forced = what;
+  setStackLimit(POLL_NOW);
+  if ((what & FORCE_SCAVENGES) != 0) setEdenLimit(edenStart);
 }
