@@ -2,10 +2,44 @@
 
 import { expect, test } from "@jest/globals";
 import { fuzzSeed } from "./jitFuzz.js";
-import { BASELINE, FORCED_WAYS } from "./jitImages.js";
+import { BASELINE, differences, FORCED_WAYS, imageOf, INTERPRETED, run } from "./jitImages.js";
 import { reportOf } from "./jitReport.js";
+import type { Node } from "./jitTrees.js";
 
 test.each([1, 2, 3, 4])("seed %i", async (seed) => {
   const findings = await fuzzSeed(seed, seed % 2 === 0 ? "sista" : "v3", [BASELINE, ...FORCED_WAYS]);
   expect(await Promise.all(findings.map((finding) => reportOf(finding)))).toEqual([]);
+});
+
+const NIL: Node = { kind: "constant", value: "nil" };
+const SELF: Node = { kind: "constant", value: "self" };
+const send = (selector: string, ...operands: Node[]): Node => ({ kind: "send", selector, operands, isSuper: false });
+
+/** Bodies of methods without arguments in which compiled code has been wrong once. */
+const BODIES: readonly (readonly [what: string, body: Node])[] = [
+  [
+    "what mustBeBoolean answered stays below the operands",
+    { kind: "if", jumpsOn: false, condition: NIL, yes: send("thaw", SELF), no: NIL },
+  ],
+  [
+    "what a refused store answered stays below the operands",
+    {
+      kind: "sequence",
+      nodes: [
+        send("freezeMyself", SELF),
+        { kind: "set", place: { kind: "variable", index: 1, isLong: false }, value: NIL },
+        send("echo:", SELF, send("thaw", SELF)),
+      ],
+    },
+  ],
+];
+
+test.each(BODIES)("%s", async (_, body) => {
+  const tree = { selector: "wrongOnce", argumentCount: 0, tempCount: 0, hasVector: false, body };
+  for (const set of ["sista", "v3"] as const) {
+    const image = imageOf([{ methods: [tree], calls: [[], [], [], []] }], set);
+    const expected = await run(image, INTERPRETED);
+    expect(expected.fault).toBeUndefined();
+    for (const way of [BASELINE, ...FORCED_WAYS]) expect(differences(expected, await run(image, way))).toEqual([]);
+  }
 });

@@ -179,10 +179,15 @@ class Symbols {
   }
 
   private word(address: number): string | undefined {
-    const { method } = this.translation;
-    const { heap, reflection } = this.session;
     if (address === this.oldSpaceStart) return "oldSpaceStart";
     if (this.isInCompiledArea(address)) return `site${this.selector}`;
+    return this.place(address);
+  }
+
+  /** What is at an address in the method. */
+  private place(address: number): string | undefined {
+    const { method } = this.translation;
+    const { heap, reflection } = this.session;
     if (address === method) return "method";
     if (address < method || address >= method + heap.totalBytesOf(method)) return undefined;
     const index = (address - method - 2 * layout.HEADER_BYTES) / layout.WORD_BYTES;
@@ -194,7 +199,7 @@ class Symbols {
     const known = this.oops.get(value);
     if (known !== undefined) return known;
     const high = Number(BigInt.asUintN(64, value) >> 32n);
-    const meaning = (value & 0xffffffffn) === 0n && high !== 0 ? this.word(high) : undefined;
+    const meaning = (value & 0xffffffffn) === 0n ? this.place(high) : undefined;
     if (meaning !== undefined) return `${meaning} << 32`;
     const isInteger = Number(value & 7n) === layout.TAG_SMALL_INTEGER;
     return isInteger && this.integers.has(value >> 3n) ? `integer ${value >> 3n}` : undefined;

@@ -47,8 +47,8 @@ const MAX_PAIRS: u32 = 6;
 let generation: u32 = 1;
 
 // A record: method u32 | first bytecode u32 | table index u32 (0: cannot be compiled) | table index of the second tier's code
-// u32 (0: none) | count of entries u32 | count of feedback u32 | addresses of the bytecodes at which the code may be
-// entered u32 each, their places from one | feedback: address of a bytecode u32, its site or its mark u32, in order.
+// u32 (0: none) | count of entries u32 | count of feedback u32 | the bytecodes at which the code may be entered, their
+// places from one: address u32, temporaries and operands of the frame there u32 | feedback: address of a bytecode u32, its site or its mark u32, in order.
 const RECORD_METHOD: u32 = 0;
 const RECORD_START: u32 = 4;
 const RECORD_CODE: u32 = 8;
@@ -117,7 +117,7 @@ export function newRecord(method: Address, start: Address, entries: u32, feedbac
     isAreaFull = true;
     return 0;
   }
-  const record = newInArea(RECORD_HEADER_BYTES + (entries << 2) + (feedback << 3));
+  const record = newInArea(RECORD_HEADER_BYTES + (entries << 3) + (feedback << 3));
   if (record == 0) return 0;
   store<u32>(record, method, RECORD_METHOD);
   store<u32>(record, start, RECORD_START);
@@ -126,8 +126,11 @@ export function newRecord(method: Address, start: Address, entries: u32, feedbac
   return record;
 }
 
-export function setRecordEntry(record: Address, position: u32, address: Address): void {
-  store<u32>(record + RECORD_HEADER_BYTES + (position << 2), address);
+/** An entry at a bytecode, before which the frame holds so many temporaries and operands. */
+export function setRecordEntry(record: Address, position: u32, address: Address, slots: u32): void {
+  const entry = record + RECORD_HEADER_BYTES + (position << 3);
+  store<u32>(entry, address);
+  store<u32>(entry, slots, 4);
 }
 
 /** Gives a place of the feedback, counted from 0 in the order of addresses, to a bytecode. */
@@ -136,7 +139,7 @@ export function setFeedback(record: Address, position: u32, address: Address): v
 }
 
 function feedbackAt(record: Address): Address {
-  return record + RECORD_HEADER_BYTES + (load<u32>(record, RECORD_ENTRIES) << 2);
+  return record + RECORD_HEADER_BYTES + (load<u32>(record, RECORD_ENTRIES) << 3);
 }
 
 /** A new call site in zeroed memory for a bytecode of a record, or 0 where the area is full. */
@@ -186,15 +189,19 @@ export function codeOf(record: Address): u32 {
   return load<u32>(record, RECORD_CODE);
 }
 
-/** The number by which a record's code is entered at a bytecode, 0 for none. */
-export function entryOf(record: Address, ip: Address): u32 {
+/**
+ * The number by which a record's code is entered at a bytecode with so many temporaries and operands, 0 for none. A frame
+ * may hold more than code knows of: what was answered in place of a boolean, or by a store that was refused.
+ */
+export function entryOf(record: Address, ip: Address, slots: u32): u32 {
   let low: u32 = 0;
   let high = load<u32>(record, RECORD_ENTRIES);
   // Entries are numbered in the order of their addresses.
   while (low < high) {
     const middle = (low + high) >> 1;
-    const address = load<u32>(record + RECORD_HEADER_BYTES + (middle << 2));
-    if (address == ip) return middle + 1;
+    const entry = record + RECORD_HEADER_BYTES + (middle << 3);
+    const address = load<u32>(entry);
+    if (address == ip) return load<u32>(entry, 4) == slots ? middle + 1 : 0;
     if (address < ip) low = middle + 1;
     else high = middle;
   }

@@ -12,6 +12,7 @@ import {
   CLOSURE_START_PC,
   CONTEXT_METHOD,
   CONTEXT_RECEIVER,
+  FRAME_FIRST_TEMP,
   FRAME_FLAGS,
   FRAME_IS_COMPILED,
   FULL_CLOSURE_COMPILED_BLOCK,
@@ -113,7 +114,8 @@ export function resumeCompiled(ip: Address): void {
   const frame = fpRegister;
   const method = <Address>frameMethod(frame);
   const record = recordOf(method, startOfFrame(frame, method));
-  const entry = record == 0 || codeOf(record) == 0 ? 0 : entryOf(record, ip);
+  const slots = (frame + FRAME_FIRST_TEMP + 8 - spRegister) >> 3;
+  const entry = record == 0 || codeOf(record) == 0 ? 0 : entryOf(record, ip, slots);
   if (entry == 0) {
     isLeaving = true;
     return;

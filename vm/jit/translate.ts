@@ -262,7 +262,7 @@ function fillRecord(): void {
   let feedback: u32 = 0;
   for (let unit: u32 = 0; unit < units.count; unit++) {
     const address = units.addressOf(unit);
-    if (units.entryOf(unit) != 0) setRecordEntry(record, entries++, address);
+    if (units.entryOf(unit) != 0) setRecordEntry(record, entries++, address, tempCount + units.depthOf(unit));
     instruction.decodeAt(address, bytecodeSet);
     if (hasFeedback()) setFeedback(record, feedback++, address);
   }
