@@ -30,10 +30,8 @@ export const CODE_BUFFER_BYTES: u32 = 1 << 18;
 export const COMPILED_AREA_BYTES: u32 = 2 << 20;
 /** Functions in one module at most. On Node 20 a module costs 400 microseconds, and 8 more for each function beyond the first. */
 export const MAX_BATCH: u32 = 64;
-/**
- * How many activations one counts for that compiled code asks for and cannot call itself: it has to be left for it.
- */
-export const ACTIVATION_FROM_CODE: i32 = 16;
+/** How often interpreter and compiled code may call each other in turn; each takes some 500 bytes of the engine's stack. */
+export const MAX_NESTING: u32 = 100;
 /** Whether Linux programs and kernels compile methods unless told otherwise … */
 export const NATIVE_JIT_DEFAULT = false;
 /** … and after how many calls: there compiling a method takes some 20 microseconds, a call of it saves a few hundredths. */

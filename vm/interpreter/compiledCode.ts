@@ -5,6 +5,7 @@
 
 import {
   CELL_POLLS_LEFT,
+  CELL_STACK_LIMIT,
   CLASS_INDEX_BLOCK_CLOSURE,
   CLASS_INDEX_FULL_BLOCK_CLOSURE,
   CLOSURE_ARGUMENT_COUNT,
@@ -20,14 +21,25 @@ import {
   SPECIAL_SELECTORS,
 } from "../layout";
 import { executeBytecode } from "../../build/generated/bytecodes";
-import { callerFp, callerSp, frameFlags, frameMethod, frameReceiver, isBlockFrame } from "../memory/frames";
+import { interpret } from "../../build/generated/loop";
+import {
+  callerFp,
+  callerIp,
+  callerSp,
+  frameFlags,
+  frameMethod,
+  frameReceiver,
+  isBlockFrame,
+  pageOf,
+} from "../memory/frames";
+import { forcePoll } from "../memory/allocation";
 import { classIndexOf } from "../memory/header";
 import { classIndexOfOop } from "../memory/classes";
 import { fetchPointer } from "../memory/object";
 import { Address, isObject, isSmallInteger, Oop, smallInteger, smallIntegerValue } from "../memory/oop";
 import { specialObject } from "../memory/roots";
 import { followForwarded } from "../memory/walk";
-import { ACTIVATION_FROM_CODE } from "../tuning";
+import { MAX_NESTING } from "../tuning";
 import { activateMethod, executeMethod } from "./activation";
 import {
   codeOf,
@@ -107,23 +119,64 @@ export function runCompiled(code: u32, ip: Address, sp: Address, fp: Address, co
 
 /**
  * Enters the code of the active frame at the next bytecode, if it can be entered there. Else only says so, and the
- * interpreter goes on by itself.
+ * interpreter goes on by itself. Answers whether it is the code that called the interpreter, which must end then.
  */
-export function resumeCompiled(ip: Address): void {
+export function resumeCompiled(ip: Address): bool {
   setIp(ip);
   const frame = fpRegister;
+  if (frame == waitingFrame && ip == waitingIp) return true;
   const method = <Address>frameMethod(frame);
   const record = recordOf(method, startOfFrame(frame, method));
   const slots = (frame + FRAME_FIRST_TEMP + 8 - spRegister) >> 3;
   const entry = record == 0 || codeOf(record) == 0 ? 0 : entryOf(record, ip, slots);
   if (entry == 0) {
     isLeaving = true;
-    return;
+    return false;
   }
   const value = callCode(codeOf(record), frame, entry, frameReceiver(frame));
-  if (value == 0) return;
+  if (value == 0) return false;
   setRegisters(ip, spRegister, frame);
   returnFromBlock(value);
+  return false;
+}
+
+// Code that calls what is not compiled waits for it: the interpreter runs above it on the engine's stack.
+
+/** How many runs of the interpreter are above the first. */
+export let nesting: u32 = 0;
+/** The frame of the code that waits for the innermost of them, and where it goes on. */
+let waitingFrame: Address = 0;
+let waitingIp: Address = 0;
+
+/** After a return past several frames: where code waits in one of these, all code leaves, by way of a poll. */
+export function leaveAbandonedCode(): void {
+  if (nesting == 0 || fpRegister <= waitingFrame || pageOf(fpRegister) != pageOf(waitingFrame)) return;
+  disturbCode();
+  forcePoll();
+}
+
+/**
+ * After something that compiled code called: whether that code can go on at an instruction pointer, with the registers
+ * true. If a frame was pushed meanwhile, it is interpreted until it returns, or until there is a poll to leave for.
+ */
+function canGoOn(disturbancesBefore: u32, fp: Address, ip: Address): bool {
+  if (disturbancesBefore != disturbances || outcome != OUTCOME_NONE) return false;
+  if (fpRegister == fp) return ipRegister == ip;
+  if (callerFp(fpRegister) != fp || callerIp(fpRegister) != ip || nesting == MAX_NESTING) return false;
+  if (load<i32>(0, CELL_POLLS_LEFT) < 0 || spRegister < load<u32>(0, CELL_STACK_LIMIT)) return false;
+  const outerFrame = waitingFrame;
+  const outerIp = waitingIp;
+  waitingFrame = fp;
+  waitingIp = ip;
+  nesting++;
+  interpret(-1);
+  nesting--;
+  waitingFrame = outerFrame;
+  waitingIp = outerIp;
+  if (disturbancesBefore != disturbances || outcome != OUTCOME_NONE) return false;
+  if (fpRegister != fp || ipRegister != ip) return false;
+  isLeaving = false;
+  return true;
 }
 
 /** Counts what compiled code that calls a primitive may not survive: frames moved or written to, objects moved. */
@@ -202,7 +255,7 @@ function sendThroughCache(site: Address, classIndex: u32, count: u32, sp: Addres
       // Not understood, or by way of a forwarder: nothing to remember.
       const epoch = disturbances;
       executeMethod(newMethod, newPrimitive, argumentCount);
-      return isUndisturbed(epoch, fp, ip) ? load<u64>(spRegister) : 0;
+      return canGoOn(epoch, fp, ip) ? load<u64>(spRegister) : 0;
     }
   }
   const method = <Oop>load<u32>(entry, ENTRY_METHOD);
@@ -216,15 +269,15 @@ function sendThroughCache(site: Address, classIndex: u32, count: u32, sp: Addres
   }
   let code = load<i32>(entry, ENTRY_CODE);
   if (code < 0 && code != NEVER) {
-    code += ACTIVATION_FROM_CODE;
-    if (code >= 0) code = translateMethod(method);
+    code++;
+    if (code >= -1) code = translateMethod(method);
     store<i32>(entry, code, ENTRY_CODE);
   }
   remember(site, classIndex, method, 0, code > 0 ? code : 0);
   if (code > 0) return enter(code, load<u64>(sp + (count << 3)), sp, fp, ip);
   setRegisters(ip, sp, fp);
   activateMethod(method, count);
-  return 0;
+  return canGoOn(disturbances, fp, ip) ? load<u64>(spRegister) : 0;
 }
 
 function enter(code: u32, receiver: Oop, sp: Address, fp: Address, ip: Address): u64 {
@@ -243,7 +296,7 @@ function callPrimitive(site: Address, method: Oop, primitive: u32, count: u32, s
   const epoch = disturbances;
   setNewMethod(method);
   executeMethod(method, primitive, count);
-  return isUndisturbed(epoch, fp, ip) ? load<u64>(spRegister) : 0;
+  return canGoOn(epoch, fp, ip) ? load<u64>(spRegister) : 0;
 }
 
 /** Has the interpreter's handler do a bytecode, of which `main` is the byte. Answers 1 where code may go on, else 0. */
@@ -251,7 +304,7 @@ export function handleFromCode(main: Address, sp: Address, fp: Address, next: Ad
   setRegisters(main + 1, sp, fp);
   const epoch = disturbances;
   executeBytecode(<u32>load<u8>(main) + headerBytecodeSet(methodHeader(frameMethod(fp))));
-  return i32(isUndisturbed(epoch, fp, next));
+  return i32(canGoOn(epoch, fp, next));
 }
 
 /** Sets what extension bytes widen, before `handleFromCode`. */
@@ -269,11 +322,6 @@ export function leaveFromCode(ip: Address, sp: Address, fp: Address): void {
 export function pollFromCode(ip: Address, sp: Address, fp: Address): void {
   setRegisters(ip, sp, fp);
   if (load<i32>(0, CELL_POLLS_LEFT) < 0) noteTier(1);
-}
-
-/** Whether the frame is active as before, at a place, and nothing has happened that compiled code may not survive. */
-function isUndisturbed(epoch: u32, fp: Address, ip: Address): bool {
-  return fpRegister == fp && ipRegister == ip && epoch == disturbances && outcome == OUTCOME_NONE;
 }
 
 function selectorOf(site: Address): Oop {

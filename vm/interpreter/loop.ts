@@ -37,7 +37,14 @@ import { fetchPointer, storePointerUnchecked } from "../memory/object";
 import { Address, areSmallIntegers, Oop, smallInteger, smallIntegerValue } from "../memory/oop";
 import { falseObject, nil, specialObject, trueObject } from "../memory/roots";
 import { activateMethod, buildFrame, executeMethod } from "./activation";
-import { resumeCompiled, runCompiled, takeLeaving, translateActiveFrames, translateMethod } from "./compiledCode";
+import {
+  nesting,
+  resumeCompiled,
+  runCompiled,
+  takeLeaving,
+  translateActiveFrames,
+  translateMethod,
+} from "./compiledCode";
 import {
   extendA as addExtensionA,
   extendB as addExtensionB,
@@ -84,15 +91,16 @@ const V3_POP_INTO_REMOTE_TEMP: u32 = 142;
 const SISTA_POP_INTO_REMOTE_TEMP: u32 = 253;
 
 /**
- * Interprets from the registers on until an outcome is set; `polls` is how many sends and backward jumps it may take
- * before it ends the slice.
+ * Interprets from the registers on until an outcome is set; `slicePolls` is how many sends and backward jumps it may take
+ * before it ends the slice. Negative where compiled code calls (`compiledCode.ts`): then it goes on with the slice, and
+ * also ends where a poll is due, or that code can go on.
  */
 export function interpret(slicePolls: i32): void {
   let ip: Address = ipRegister;
   let sp: Address = spRegister;
   let fp: Address = fpRegister;
   let set = frameFlags(fp) & FRAME_IS_SISTA;
-  store<i32>(0, slicePolls, CELL_POLLS_LEFT);
+  if (slicePolls >= 0) store<i32>(0, slicePolls, CELL_POLLS_LEFT);
 
   for (;;) {
     // Declared here, so that nothing but the registers is carried from one bytecode to the next.
@@ -737,8 +745,8 @@ export function interpret(slicePolls: i32): void {
     } else {
       setRegisters(ip, sp, fp);
       if (action == ACTION_SLOW) {
-        if ((set & FRAME_IS_COMPILED) != 0) resumeCompiled(ip - 1);
-        else executeBytecode(byte + set);
+        if ((set & FRAME_IS_COMPILED) == 0) executeBytecode(byte + set);
+        else if (resumeCompiled(ip - 1)) return;
       }
       if (action == ACTION_RETURN) returnFromMethod(value);
       else if (action == ACTION_BLOCK_RETURN) returnFromBlock(value);
@@ -747,6 +755,8 @@ export function interpret(slicePolls: i32): void {
     if (outcome != OUTCOME_NONE) return;
     const polls = load<i32>(0, CELL_POLLS_LEFT);
     if (polls < 0 || action == ACTION_POLL || spRegister < load<u32>(0, CELL_STACK_LIMIT)) {
+      // Compiled code below leaves first: it does not survive a poll.
+      if (nesting != 0) return;
       if (polls < 0) {
         translateActiveFrames();
         stop(OUTCOME_SLICE);

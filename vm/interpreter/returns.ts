@@ -46,6 +46,7 @@ import { argumentCount, findMethodForReceiver, findMethodInClass, newMethod, new
 import { primitiveNumberOf } from "./methods";
 import { takeOutsideAnswer } from "./outside";
 import { reportUnknownBytecode } from "./stacktrace";
+import { leaveAbandonedCode } from "./compiledCode";
 import { fp, ip, push, setRegisters, sp } from "./registers";
 
 /** The number that marks `ensure:` and `ifCurtailed:`; there is no such primitive. */
@@ -132,6 +133,7 @@ function returnFromHome(value: Oop): void {
   }
   setRegisters(ip, sp, homeFrame);
   returnToCaller(value);
+  leaveAbandonedCode();
 }
 
 /** The rest of `returnFromHome`, from the sender of the active page's base frame on. */
