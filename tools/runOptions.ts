@@ -21,6 +21,8 @@ export interface RunOptions {
   readonly debugModule: boolean;
   /** Activations after which a method is compiled; undefined for never. */
   readonly jitThreshold?: number;
+  /** Says at the end what was compiled: as a table, or as JSON. */
+  readonly jitStatistics?: "table" | "json";
   readonly interactive: boolean;
 }
 
@@ -50,6 +52,7 @@ the image untouched. Options may be written with one dash or two.
   --debug-module           runs the module with assertions and heap checks
   --jit=off|baseline       interprets only (default), or compiles what is called often to WebAssembly
   --jit-threshold=CALLS    calls before a method is compiled (default ${DEFAULT_JIT_THRESHOLD}; 1 compiles everything)
+  --jit-stats[=json]       says on standard error, at the end, what was compiled
   -vm KEY=VALUE, -vm-display-null, -vm-sound-null
                            Squeak's options; the null drivers are what there is
   --version, --help
@@ -69,9 +72,9 @@ const LOG_LEVELS = new Map([
 
 type Draft = { -readonly [Key in keyof RunOptions]?: RunOptions[Key] };
 
-/** What an option does with its value; `value` undefined says that it takes none. */
+/** What an option does with its value, "" where it takes none or may do without. */
 interface OptionRule {
-  readonly takesValue: boolean;
+  readonly takesValue: boolean | "inline";
   apply(draft: Draft, value: string, name: string): void;
 }
 
@@ -93,6 +96,7 @@ const RULES = new Map<string, OptionRule>([
   ["debug-module", { takesValue: false, apply: (draft) => void (draft.debugModule = true) }],
   ["jit", withValue((draft, value) => void (draft.jitThreshold = jitSetting(value, draft.jitThreshold)))],
   ["jit-threshold", withValue((draft, value, name) => void (draft.jitThreshold = callCount(value, name)))],
+  ["jit-stats", { takesValue: "inline", apply: (draft, value) => void (draft.jitStatistics = statisticsForm(value)) }],
   ["vm", withValue(() => {})],
   ["vm-display-null", nothing],
   ["vm-sound-null", nothing],
@@ -115,6 +119,10 @@ export function parseRunArguments(words: readonly string[]): RunRequest {
     if (name === "version") return { kind: "version" };
     const rule = RULES.get(name!.toLowerCase());
     if (rule === undefined) throw new UsageError(`${word}: unknown option; \`stvm run --help\` lists them`);
+    if (rule.takesValue === "inline") {
+      rule.apply(draft, inline ?? "", name!);
+      continue;
+    }
     if (!rule.takesValue) {
       if (inline !== undefined) throw new UsageError(`${word}: takes no value; write --${name}`);
       rule.apply(draft, "", name!);
@@ -183,6 +191,12 @@ function jitSetting(text: string, threshold: number | undefined): number | undef
   if (text === "off") return undefined;
   if (text !== "baseline" && text !== "on") throw new UsageError(`--jit=${text}: give off or baseline`);
   return threshold ?? DEFAULT_JIT_THRESHOLD;
+}
+
+function statisticsForm(text: string): "table" | "json" {
+  if (text === "json") return "json";
+  if (text !== "") throw new UsageError(`--jit-stats=${text}: give json, or nothing for a table`);
+  return "table";
 }
 
 function callCount(text: string, name: string): number {

@@ -60,10 +60,20 @@ async function run(options: RunOptions): Promise<number> {
     writeScreenshot(vm, options.screenshot);
   }
   if (outcome.kind === "fatal" && options.logLevel >= 3) printProcesses(vm);
+  if (options.jitStatistics !== undefined) await printJitStatistics(vm, options.jitStatistics);
   vm.destroy();
   if (outcome.kind === "quit") return outcome.code & 0xff;
   if (!shown.has(outcome.message)) console.error(`stvm: ${options.image}: ${outcome.message}`);
   return 1;
+}
+
+async function printJitStatistics(vm: Vm, form: "table" | "json"): Promise<void> {
+  const [{ jitStatistics }, { jitReport }] = await Promise.all([
+    import("../../vm/embed/jitStatistics.js"),
+    import("../jitReport.js"),
+  ]);
+  const statistics = jitStatistics(vm.exports);
+  console.error(form === "json" ? JSON.stringify(statistics) : `stvm: compiled code\n${jitReport(statistics)}`);
 }
 
 /** Every process, not only the one that was active; nothing where the heap is too broken to say. */
