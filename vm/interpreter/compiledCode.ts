@@ -125,10 +125,8 @@ export function resumeCompiled(ip: Address): bool {
   setIp(ip);
   const frame = fpRegister;
   if (frame == waitingFrame && ip == waitingIp) return true;
-  const method = <Address>frameMethod(frame);
-  const record = recordOf(method, startOfFrame(frame, method));
-  const slots = (frame + FRAME_FIRST_TEMP + 8 - spRegister) >> 3;
-  const entry = record == 0 || codeOf(record) == 0 ? 0 : entryOf(record, ip, slots);
+  const record = recordOfFrame(frame);
+  const entry = entryAt(record, frame, ip);
   if (entry == 0) {
     isLeaving = true;
     return false;
@@ -138,6 +136,17 @@ export function resumeCompiled(ip: Address): bool {
   setRegisters(ip, spRegister, frame);
   returnFromBlock(value);
   return false;
+}
+
+function recordOfFrame(frame: Address): Address {
+  const method = <Address>frameMethod(frame);
+  return recordOf(method, startOfFrame(frame, method));
+}
+
+/** The number by which the code of a record is entered with the active frame as it is, 0 for none. */
+function entryAt(record: Address, frame: Address, ip: Address): u32 {
+  const slots = (frame + FRAME_FIRST_TEMP + 8 - spRegister) >> 3;
+  return record == 0 || codeOf(record) == 0 ? 0 : entryOf(record, ip, slots);
 }
 
 // Code that calls what is not compiled waits for it: the interpreter runs above it on the engine's stack.
@@ -304,7 +313,10 @@ export function handleFromCode(main: Address, sp: Address, fp: Address, next: Ad
   setRegisters(main + 1, sp, fp);
   const epoch = disturbances;
   executeBytecode(<u32>load<u8>(main) + headerBytecodeSet(methodHeader(frameMethod(fp))));
-  return i32(canGoOn(epoch, fp, next));
+  const isSent = fpRegister != fp;
+  if (!canGoOn(epoch, fp, next)) return 0;
+  // What was sent in place of a store, and answered, leaves more on the stack than code expects.
+  return i32(!isSent || entryAt(recordOfFrame(fp), fp, next) != 0);
 }
 
 /** Sets what extension bytes widen, before `handleFromCode`. */
