@@ -222,6 +222,7 @@ function activationOf(reflection: Reflection, context: Address, pc: number): Act
   const closure = heap.reference(context, layout.CONTEXT_CLOSURE);
   return {
     frame: 0,
+    flags: 0,
     context,
     method,
     receiver: heap.slot(context, layout.CONTEXT_RECEIVER),

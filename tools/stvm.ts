@@ -27,6 +27,10 @@ async function main(): Promise<void> {
     const { runWithArguments } = await import("./commands/run.js");
     return runWithArguments(first === "run" ? words.slice(1) : words);
   }
+  if (first === "profile") {
+    const { profileWithArguments } = await import("./commands/profile.js");
+    return profileWithArguments(words.slice(1));
+  }
 
   const { default: yargs } = await import("yargs");
   // Lines are left to the terminal: yargs would break them inside words.

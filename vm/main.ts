@@ -43,6 +43,8 @@ export { pastFree, pastStart } from "./memory/newspace";
 export { oldSpaceEnd } from "./memory/oldspace";
 export { activePage } from "./memory/frames";
 export { fp, ip, sp } from "./interpreter/registers";
+export { sliceTiers } from "./interpreter/compiledCode";
+export { fullCollectionCount, scavengeCount } from "./memory/statistics";
 export { takeCensus } from "./interpreter/census";
 export { clearBreakpoint, setBreakpoint } from "./interpreter/stepping";
 export { setTrace } from "./interpreter/tracing";

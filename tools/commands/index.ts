@@ -14,5 +14,6 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   eval: async () => (await import("./eval.js")).evalCommand,
   debug: async () => (await import("./debug.js")).debugCommand,
   jit: async () => (await import("./jit.js")).jitCommand,
+  profile: async () => (await import("./profile.js")).profileCommand,
   boot: async () => (await import("./boot.js")).bootCommand,
 };

@@ -35,23 +35,8 @@ export async function runWithArguments(words: readonly string[]): Promise<void> 
 
 /** Answers the exit code. */
 async function run(options: RunOptions): Promise<number> {
-  if (options.workingDirectory !== undefined) changeFolder(options.workingDirectory);
   const shown = new Set<string>();
-  const vm = await createVm({
-    image: options.image,
-    arguments: options.imageArguments,
-    vmArguments: options.vmArguments,
-    edenBytes: options.edenBytes,
-    maxOldSpaceBytes: options.maxOldSpaceBytes,
-    jitThreshold: options.jitThreshold,
-    wasm: options.debugModule ? "debug" : "release",
-    log: (level, message) => {
-      // What is traced is logged at the last level, whatever else is to be seen.
-      if (level > options.logLevel && !(level === 5 && options.trace.length > 0)) return;
-      printLog(level, message);
-      shown.add(message);
-    },
-  });
+  const vm = await startRun(options, (message) => void shown.add(message));
   const stopListening = listenToSignals(vm);
   const outcome = await (options.trace.length > 0 ? runTraced(vm, options.trace) : vm.runToEnd());
   stopListening();
@@ -74,6 +59,26 @@ async function printJitStatistics(vm: Vm, form: "table" | "json"): Promise<void>
   ]);
   const statistics = jitStatistics(vm.exports);
   console.error(form === "json" ? JSON.stringify(statistics) : `stvm: compiled code\n${jitReport(statistics)}`);
+}
+
+/** The virtual machine that options ask for; `onShown` hears of what was logged where people see it. */
+export function startRun(options: RunOptions, onShown: (message: string) => void): Promise<Vm> {
+  if (options.workingDirectory !== undefined) changeFolder(options.workingDirectory);
+  return createVm({
+    image: options.image,
+    arguments: options.imageArguments,
+    vmArguments: options.vmArguments,
+    edenBytes: options.edenBytes,
+    maxOldSpaceBytes: options.maxOldSpaceBytes,
+    jitThreshold: options.jitThreshold,
+    wasm: options.debugModule ? "debug" : "release",
+    log: (level, message) => {
+      // What is traced is logged at the last level, whatever else is to be seen.
+      if (level > options.logLevel && !(level === 5 && options.trace.length > 0)) return;
+      printLog(level, message);
+      onShown(message);
+    },
+  });
 }
 
 /** Every process, not only the one that was active; nothing where the heap is too broken to say. */

@@ -16,6 +16,8 @@ const MAX_ACTIVATIONS = 1_000_000;
 export interface Activation {
   /** Its frame, or 0 where it is only a context. */
   readonly frame: Address;
+  /** The frame's flags (FRAME_… of vm/layout.ts); 0 where it is only a context. */
+  readonly flags: number;
   /** Its context, or 0 where it has none. */
   readonly context: Address;
   readonly method: Address;
@@ -118,6 +120,7 @@ export function stackReader(exports: VmExports, heap: Heap): StackReader {
     const isBlock = (flags & layout.FRAME_IS_BLOCK) !== 0;
     return {
       frame,
+      flags,
       context: (flags & layout.FRAME_HAS_CONTEXT) !== 0 ? heap.word(frame + layout.FRAME_CONTEXT) : 0,
       method,
       receiver: heap.doubleWord(frame + layout.FRAME_RECEIVER),
@@ -135,6 +138,7 @@ export function stackReader(exports: VmExports, heap: Heap): StackReader {
     const count = Math.min(heap.integer(context, layout.CONTEXT_STACK_POINTER) ?? 0, room);
     return {
       frame: 0,
+      flags: 0,
       context,
       method,
       receiver: heap.slot(context, layout.CONTEXT_RECEIVER),

@@ -60,8 +60,10 @@ export function noteTier(tier: u32): void {
   tierOfSlice = tier;
 }
 
-/** Counts a slice for the tier whose poll ended it. */
-export function countSlice(): void {
-  add(COUNT_SLICES + tierOfSlice, 1);
+/** Counts a slice for the tier whose poll ended it; answers that. */
+export function countSlice(): u32 {
+  const tier = tierOfSlice;
+  add(COUNT_SLICES + tier, 1);
   tierOfSlice = 0;
+  return tier;
 }

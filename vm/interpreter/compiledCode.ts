@@ -207,13 +207,20 @@ export function takeLeaving(): bool {
 /** So many callers of the frame at a slice's end may be what takes the time, and are compiled too. */
 const FRAMES_OF_SLICE: u32 = 4;
 
+/**
+ * For profilers: the tiers (0 interpreted, 1 baseline, 2 optimised) that the innermost frames were in when the last slice
+ * ended, two bits each, innermost first. Their flags do not tell any more: they go on in compiled code.
+ */
+export let sliceTiers: u32 = 0;
+
 /** At the end of a slice: frames that may be in a loop go on in compiled code. */
 export function translateActiveFrames(): void {
   if (compileThreshold == 0) return;
-  countSlice();
+  sliceTiers = countSlice();
   let frame = fpRegister;
   for (let i: u32 = 0; i < FRAMES_OF_SLICE && frame != 0; i++) {
     const method = frameMethod(frame);
+    if (i != 0 && (frameFlags(frame) & FRAME_IS_COMPILED) != 0) sliceTiers |= 1 << (i << 1);
     const shape = isBlockFrame(frame) ? shapeOfClosure(load<u64>(callerSp(frame))) : 0;
     if (shape != 0 || !isBlockFrame(frame)) {
       requestCode(method, startOfFrame(frame, <Address>method), shape);
