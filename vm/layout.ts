@@ -313,3 +313,13 @@ export const STACK_PAGE_BYTES: u32 = 16384;
 export const STACK_PAGE_COUNT: u32 = 128;
 /** Room left on every page below its limit: the largest frame, and what a primitive may push. */
 export const STACK_PAGE_HEADROOM_BYTES: u32 = 2048;
+
+// What is compiled before a program starts (jit/ahead.ts), and what came of it.
+
+export const CODE_IS_METHOD: u32 = 0;
+export const CODE_IS_FULL_BLOCK: u32 = 1;
+export const CODE_IS_V3_BLOCK: u32 = 2;
+
+export const AHEAD_COMPILED: u32 = 0;
+export const AHEAD_REFUSED: u32 = 1;
+export const AHEAD_FULL: u32 = 2;

@@ -176,6 +176,8 @@ export { newObjectFrom, storeReferenceFrom } from "./interpreter/outside";
 export { reportStack as logStack } from "./interpreter/stacktrace";
 export { reportProcesses as logProcesses } from "./interpreter/processReport";
 
+export { compileAhead } from "./jit/ahead";
+
 /** Places of the compilers' functions in the table, from 0; 0 behind the last. A program without them leaves them out. */
 export function compilerPlace(number: u32): u32 {
   return number == 0 ? compileBatch.index : 0;

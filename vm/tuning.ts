@@ -36,3 +36,5 @@ export const MAX_NESTING: u32 = 100;
 export const NATIVE_JIT_DEFAULT = false;
 /** … and after how many calls: there compiling a method takes some 20 microseconds, a call of it saves a few hundredths. */
 export const NATIVE_JIT_THRESHOLD: i32 = 100;
+/** Of the area for call sites and records, what methods compiled with a program may take; the rest is for its run. */
+export const AHEAD_AREA_PERCENT: u32 = 80;

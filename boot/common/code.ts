@@ -5,6 +5,7 @@
 import { context, cpuid, linked, load32, load64, load8, store32, store64 } from "../cpu";
 import { CONTEXT_TABLE, CONTEXT_TABLE_SIZE, TABLE_ENTRY_BYTES, TABLE_ENTRY_TYPE, TYPE_NONE } from "../native/abi";
 import { Address } from "../../vm/memory/oop";
+import { NATIVE_JIT_DEFAULT } from "../../vm/tuning";
 import { LINKED_CALLABLE } from "./linked";
 
 // @ts-ignore: decorator
@@ -46,6 +47,27 @@ declare function referencesInTable(): u32;
 
 /** Whether the compilers are in the program: the linker says no where they were left out (`stvm build --jit=off`). */
 export let hasCompiler: bool = true;
+
+/** How many methods and blocks were compiled when the program was built: the linker's number. */
+export let aheadFunctions: u32 = 0;
+
+/** Whether to compile methods; where some are compiled already, unless told otherwise. */
+let isCompilerWanted: bool = NATIVE_JIT_DEFAULT;
+let isCompilerChosen: bool = false;
+
+export function chooseCompiler(isWanted: bool): void {
+  isCompilerWanted = isWanted;
+  isCompilerChosen = true;
+}
+
+export function wantsCompiler(): bool {
+  return isCompilerWanted || (aheadFunctions != 0 && !isCompilerChosen);
+}
+
+/** Whether the wish is someone's own, not what is so anyway. */
+export function isCompilerAskedFor(): bool {
+  return isCompilerWanted && isCompilerChosen;
+}
 
 const ENOEXEC: i32 = 8;
 const E2BIG: i32 = 7;

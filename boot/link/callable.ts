@@ -27,7 +27,7 @@ export function callableTable(module: NativeModule, distance: number): Uint8Arra
     const { offset, parameters, result } = module.functions[index]!;
     const entry = 4 + position * ENTRY_BYTES;
     view.setInt32(entry, offset - distance, true);
-    view.setUint32(entry + 4, signature(parameters, result), true);
+    view.setUint32(entry + 4, signatureOf(parameters, result), true);
     view.setUint32(entry + 8, place, true);
     view.setUint32(entry + 12, names[position]!.length, true);
     place += names[position]!.length;
@@ -40,7 +40,7 @@ const NO_RESULT = 4;
 const MOST_PARAMETERS = 12;
 
 /** The compiler's number for a signature of few parameters (`typeIdentity` of boot/native/module.ts). */
-function signature(parameters: readonly ValueType[], result: ValueType | undefined): number {
+export function signatureOf(parameters: readonly ValueType[], result: ValueType | undefined): number {
   if (parameters.length > MOST_PARAMETERS)
     throw new Error(`link: more than ${MOST_PARAMETERS} parameters for emitted code`);
   const identity = parameters.reduce((sum, type) => sum * 4 + NUMBERS[type], 1);

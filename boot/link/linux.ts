@@ -16,6 +16,7 @@ import { debugSections } from "./dwarf.js";
 import { type ElfSegment, PAGE_BYTES, writeElf } from "./elf.js";
 import { linuxStart } from "./linuxStart.js";
 import { LINKED_CALLABLE } from "../common/linked.js";
+import { withAheadModules } from "./ahead.js";
 import { callableTable } from "./callable.js";
 import { type SpecialisedModule } from "./specialise.js";
 import { symbolTable } from "./symbols.js";
@@ -37,7 +38,8 @@ export interface Program {
 
 /** Compiles and lays out a program; symbols and lines for gdb are in its file where the module has a source map. */
 export function linkLinuxProgram(module: SpecialisedModule): Program {
-  const native = compileNative(module.bytes, { lowMemoryUnused: true, growFunction: "growMemory" });
+  const program = compileNative(module.bytes, { lowMemoryUnused: true, growFunction: "growMemory" });
+  const native = withAheadModules(program, module.ahead);
   const start = linuxStart();
   const startBytes = roundUp(start.bytes.length, CODE_ALIGNMENT);
   const code = TEXT_ADDRESS + BigInt(startBytes);

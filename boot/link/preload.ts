@@ -12,6 +12,7 @@ import { type VmExports } from "../../vm/embed/module.js";
 import { createNodeHost } from "../../vm/embed/nodeHost.js";
 import { VmError } from "../../vm/embed/vm.js";
 import { PAGE_BYTES } from "../../vm/layout.js";
+import { type AheadCompiler } from "./ahead.js";
 import { leaveOutPrimitives, type PrimitiveChoice } from "./primitives.js";
 import { WasmFile, type WasmGlobal } from "./wasmFile.js";
 
@@ -25,6 +26,8 @@ export interface PreloadOptions {
   readonly edenBytes?: number;
   /** Which primitives the program shall have; those that the image's methods name if not given. */
   readonly primitives?: PrimitiveChoice;
+  /** Compiles methods that the program shall have compiled from its start. */
+  readonly ahead?: AheadCompiler;
 }
 
 export interface Preload {
@@ -36,6 +39,7 @@ export interface Preload {
   readonly unusedTablePlaces: ReadonlySet<number>;
   /** Where the objects start. */
   readonly heapStart: number;
+  readonly ahead?: AheadCompiler;
 }
 
 interface LoaderExports extends VmExports {
@@ -58,7 +62,7 @@ export function preloadImage(options: PreloadOptions): Preload {
     },
   });
   let exports: LoaderExports | undefined;
-  const imports = { host: hostImports(drivers, () => exports!.memory) };
+  const imports = { host: hostImports(drivers, () => exports!.memory, options.ahead?.code) };
   const instance = new WebAssembly.Instance(new WebAssembly.Module(file.toBytes() as Uint8Array<ArrayBuffer>), imports);
   exports = instance.exports as unknown as LoaderExports;
 
@@ -69,7 +73,9 @@ export function preloadImage(options: PreloadOptions): Preload {
   if (errors.length > 0) throw new VmError("image", `${options.image}: ${errors[0]}; save the image anew`);
 
   const unusedTablePlaces = leaveOutPrimitives(exports, heapOf(exports), options.primitives ?? "reachable");
+  options.ahead?.run(exports);
   return {
+    ahead: options.ahead,
     memory: withoutScratch(exports),
     globals: readGlobals(instance.exports, variables),
     unusedTablePlaces,

@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { PAGE_BYTES } from "../../vm/layout.js";
+import { type AheadModule } from "./ahead.js";
 import { isCallable } from "./callable.js";
 import { type Preload, readGlobals } from "./preload.js";
 import { shiftSourceMap, WasmFile } from "./wasmFile.js";
@@ -27,6 +28,8 @@ export interface PlatformModule {
   readonly imageNameRecord: number;
   /** The compilers' places in the table. */
   readonly compilerPlaces: readonly number[];
+  /** How many places the table has. */
+  readonly tablePlaces: number;
 }
 
 export interface SpecialisedModule {
@@ -35,10 +38,15 @@ export interface SpecialisedModule {
   readonly sourceMap: string | undefined;
   /** Linear memory at the program's start. */
   readonly memory: Uint8Array;
+  /** What was compiled already, and its first place in the table. */
+  readonly ahead?: { readonly modules: readonly AheadModule[]; readonly firstPlace: number };
 }
 
 /** The variable that tells the platform whether the compilers are in the program (boot/common/code.ts). */
 const HAS_COMPILER = "boot/common/code/hasCompiler";
+
+/** The variable that tells it how many methods were compiled with the program. */
+const AHEAD_FUNCTIONS = "boot/common/code/aheadFunctions";
 
 /** Pages of a memory that code of boot/native can have (boot/native/abi.ts). */
 const MAX_PAGES = 65535;
@@ -87,6 +95,7 @@ export function readPlatform(file: URL): PlatformModule {
     globals: readGlobals(exports, names),
     imageNameRecord: answer("imageNameRecord"),
     compilerPlaces,
+    tablePlaces: (exports.table as WebAssembly.Table).length,
   };
 }
 
@@ -106,7 +115,10 @@ export async function specialise(
   const memory = preload.memory.slice();
   memory.set(platform.data, platform.dataStart);
   putImageName(memory, platform.imageNameRecord, imageName);
-  const chosen: [string, bigint][] = [[HAS_COMPILER, hasCompiler ? 1n : 0n]];
+  const chosen: [string, bigint][] = [
+    [HAS_COMPILER, hasCompiler ? 1n : 0n],
+    [AHEAD_FUNCTIONS, BigInt(preload.ahead?.modules.length ?? 0)],
+  ];
   file.setGlobals(new Map([...platform.globals, ...preload.globals, ...chosen]));
   file.dropStart();
   file.dropElements(new Set([...preload.unusedTablePlaces, ...(hasCompiler ? [] : platform.compilerPlaces)]));
@@ -115,7 +127,7 @@ export async function specialise(
   const callable = file.exports().filter(({ name }) => isCallable(name));
   file.keepExports(new Set([...entries, ...callable.map(({ name }) => name)]));
   const sourceMap = debug ? shiftSourceMap(platform.sourceMap, file.codeOffset - before) : undefined;
-  return { ...(await optimise(file.toBytes(), sourceMap)), memory };
+  return { ...(await optimise(file.toBytes(), sourceMap)), memory, ahead: preload.ahead };
 }
 
 function putImageName(memory: Uint8Array, record: number, name: string): void {

@@ -2,7 +2,16 @@
 // when it was built (boot/link). It starts where the kernel enters the process, runs slices, waits, and exits.
 
 import { memoryBase, setMemoryPages, setStackLimit } from "../cpu";
-import { hasCompiler, installCode as install, installedBytes, installedFunctions } from "../common/code";
+import { COUNT_SLICES } from "../../vm/layout";
+import {
+  aheadFunctions,
+  hasCompiler,
+  installCode as install,
+  installedBytes,
+  installedFunctions,
+  isCompilerAskedFor,
+  wantsCompiler,
+} from "../common/code";
 import { put, putByte, putBytes, putFixed, putNumber } from "../common/text";
 import { initializeImageName } from "./attributes";
 import { monotonicMicroseconds, startClock, utcMicroseconds } from "./clocks";
@@ -17,7 +26,6 @@ import {
   maxOldSpaceBytes,
   readOptions,
   REQUEST_RUN,
-  wantsCompiler,
   wantsCompilerReport,
   wantsTiming,
   workingDirectoryWord,
@@ -26,7 +34,6 @@ import { path, PATH_BYTES } from "./paths";
 import { errorWasShown, panic, setReport, writeLine } from "./output";
 import { listenToSignals, nextSignal, SIGINT, SIGUSR1 } from "./signals";
 import { Address, changeDirectory, exit, PROT_READ_WRITE, protect, reserveAddresses, stackBytes } from "./systemCalls";
-import { NATIVE_JIT_DEFAULT } from "../../vm/tuning";
 import { answerRequest } from "./usage";
 import { hasWatches, wait } from "./waiting";
 
@@ -34,7 +41,7 @@ export { fault } from "./faults";
 export { imageNameRecord } from "../common/embedded";
 // The platform contract, vm/host.ts.
 export { log, panic } from "./output";
-export { dropInstalledCode, hasCompiler } from "../common/code";
+export { aheadFunctions, dropInstalledCode, hasCompiler } from "../common/code";
 export { entropy, monotonicMicroseconds, timezoneOffsetSeconds, utcMicroseconds } from "./clocks";
 export { environment } from "./commandLine";
 export { attribute, setImageName } from "./attributes";
@@ -100,6 +107,10 @@ declare function logProcesses(): void;
 @external("env", "enableJit")
 declare function enableJit(threshold: i32, batch: u32): void;
 
+// @ts-ignore: decorator
+@external("env", "codeCounts")
+declare function codeCounts(): Address;
+
 /** Polls of one `run`: some milliseconds. */
 const SLICE_POLLS: i32 = 100_000;
 // vm/interpreter/stop.ts.
@@ -134,9 +145,9 @@ export function start(stack: i64): void {
   if (compileWord != 0) exit(hasCompiler ? compileFile(compileWord) : refuseCompiler());
   initializeImageName();
   limitMemory();
-  if (wantsCompiler) {
+  if (wantsCompiler()) {
     if (hasCompiler) startCompiler();
-    else if (!NATIVE_JIT_DEFAULT) exit(refuseCompiler());
+    else if (isCompilerAskedFor()) exit(refuseCompiler());
   }
   if (wantsTiming) {
     put("stvm: ");
@@ -236,8 +247,10 @@ function limitMemory(): void {
 
 /** Methods that are called often are compiled; where the system does not allow that, all are interpreted. */
 function startCompiler(): void {
-  if (makeCodeArea()) return enableJit(compileThreshold, 1);
-  if (logLevel < 2) return;
+  const hasArea = makeCodeArea();
+  // What was compiled with the program needs no area.
+  if (hasArea || aheadFunctions != 0) enableJit(compileThreshold, 1);
+  if (hasArea || logLevel < 2) return;
   put(
     "stvm: the system gives no memory for code (memfd_create, mmap): methods are interpreted; --jit=off says the same",
   );
@@ -260,7 +273,12 @@ function reportCompiler(): void {
   putNumber(installedBytes);
   put(" bytes in ");
   putFixed(installingMicroseconds, 3);
-  put(" ms");
+  put(" ms, besides ");
+  putNumber(aheadFunctions);
+  put(" with the program; slices interpreted ");
+  putNumber(load<u64>(codeCounts() + (COUNT_SLICES << 3)));
+  put(", compiled ");
+  putNumber(load<u64>(codeCounts() + ((COUNT_SLICES + 1) << 3)));
   writeLine();
 }
 

@@ -2,7 +2,8 @@
 // that is none (tools/runOptions.ts has them for Node). All other words are the image's, as everything behind "--".
 
 import { load8 } from "../cpu";
-import { NATIVE_JIT_DEFAULT, NATIVE_JIT_THRESHOLD } from "../../vm/tuning";
+import { NATIVE_JIT_THRESHOLD } from "../../vm/tuning";
+import { chooseCompiler } from "../common/code";
 import { beginsWith, wordAt, wordCount } from "./commandLine";
 
 export const REQUEST_RUN: i32 = 0;
@@ -26,8 +27,7 @@ export let maxOldSpaceBytes: u32 = 0;
 export let workingDirectoryWord: i64 = 0;
 /** Address of the name of a module to compile; 0 for none. */
 export let compileWord: i64 = 0;
-/** Whether to compile methods, and after how many calls. */
-export let wantsCompiler: bool = NATIVE_JIT_DEFAULT;
+/** After how many calls methods are compiled. */
 export let compileThreshold: i32 = NATIVE_JIT_THRESHOLD;
 /** Whether to say at the end what was compiled. */
 export let wantsCompilerReport: bool = false;
@@ -148,7 +148,7 @@ function applyLogLevel(value: i64): bool {
 }
 
 function applyCompiler(value: i64): bool {
-  wantsCompiler = !is(value, "off");
+  chooseCompiler(!is(value, "off"));
   return is(value, "on") || is(value, "baseline") || is(value, "off");
 }
 
@@ -159,7 +159,7 @@ function applyThreshold(value: i64): bool {
   for (; load8(at) >= 0x30 && load8(at) <= 0x39 && calls < 1 << 30; at++) calls = calls * 10 + (load8(at) - 0x30);
   if (at == value || load8(at) != 0 || calls == 0 || calls >= 1 << 30) return false;
   compileThreshold = <i32>calls;
-  wantsCompiler = true;
+  chooseCompiler(true);
   return true;
 }
 

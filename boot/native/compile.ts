@@ -47,15 +47,16 @@ const FACT_CONTEXT_BYTES = 2;
 const FACT_TABLE_SIZE = 3;
 const FACT_SEGMENTS = 4;
 
-let compiled: WebAssembly.Module | undefined;
+/** One for all modules: each begins anew in its memory. */
+let instance: WebAssembly.Instance | undefined;
 
 /**
  * Compiles a WebAssembly module to x86-64. Throws an Error whose message names the reason and where in the module;
  * a module with more than MVP, sign extension, saturating conversions and bulk memory is refused.
  */
 export function compileNative(wasm: Uint8Array, options: NativeOptions = {}): NativeModule {
-  compiled ??= new WebAssembly.Module(readFileSync(compilerFile()));
-  const compiler = new WebAssembly.Instance(compiled, {}).exports as unknown as CompilerExports;
+  instance ??= new WebAssembly.Instance(new WebAssembly.Module(readFileSync(compilerFile())), {});
+  const compiler = instance.exports as unknown as CompilerExports;
   const sections = readSections(wasm);
   const address = compiler.begin(wasm.length);
   if (address === 0) throw new Error(`native: no memory for a module of ${wasm.length} bytes`);

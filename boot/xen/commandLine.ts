@@ -3,7 +3,8 @@
 // as it is (not within single quotes).
 
 import { Address } from "../../vm/memory/oop";
-import { NATIVE_JIT_DEFAULT, NATIVE_JIT_THRESHOLD } from "../../vm/tuning";
+import { NATIVE_JIT_THRESHOLD } from "../../vm/tuning";
+import { chooseCompiler } from "../common/code";
 import { isName } from "./store/storeErrors";
 
 const MOST_BYTES: u32 = 4096;
@@ -23,7 +24,6 @@ export let isRaw: bool = false;
 export let echoes: bool = true;
 export let saysExit: bool = false;
 export let timezoneSeconds: i32 = 0;
-export let wantsCompiler: bool = NATIVE_JIT_DEFAULT;
 export let compileThreshold: i32 = NATIVE_JIT_THRESHOLD;
 export let wantsCompilerReport: bool = false;
 
@@ -106,8 +106,8 @@ function applyWord(word: Address, bytes: u32): bool {
   else if (isName(word, bytes, "raw")) isRaw = true;
   else if (isName(word, bytes, "exit")) saysExit = true;
   else if (isName(word, bytes, "echo=off")) echoes = false;
-  else if (isName(word, bytes, "jit=off")) wantsCompiler = false;
-  else if (isName(word, bytes, "jit=on") || isName(word, bytes, "jit=baseline")) wantsCompiler = true;
+  else if (isName(word, bytes, "jit=off")) chooseCompiler(false);
+  else if (isName(word, bytes, "jit=on") || isName(word, bytes, "jit=baseline")) chooseCompiler(true);
   else if (isName(word, bytes, "jit-stats")) wantsCompilerReport = true;
   else if (startsWith(word, bytes, "jit-threshold=")) applyThreshold(word + 14, bytes - 14);
   else if (startsWith(word, bytes, "heap=")) heapBytes = sizeAt(word + 5, bytes - 5);
@@ -123,7 +123,7 @@ function applyThreshold(word: Address, bytes: u32): void {
   const calls = decimalAt(word, bytes);
   if (calls == 0 || calls >= 1 << 30) isGoodNumber = false;
   compileThreshold = <i32>calls;
-  wantsCompiler = true;
+  chooseCompiler(true);
 }
 
 function startsWith(word: Address, bytes: u32, text: string): bool {

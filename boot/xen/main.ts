@@ -17,12 +17,17 @@ import {
   readCommandLine,
   saysExit,
   showsTiming,
-  wantsCompiler,
   wantsCompilerReport,
 } from "./commandLine";
-import { hasCompiler, installedBytes, installedFunctions } from "../common/code";
+import {
+  aheadFunctions,
+  hasCompiler,
+  installedBytes,
+  installedFunctions,
+  isCompilerAskedFor,
+  wantsCompiler,
+} from "../common/code";
 import { codeAreaStart, makeCodeArea } from "./codeArea";
-import { NATIVE_JIT_DEFAULT } from "../../vm/tuning";
 import { startControl } from "./control";
 import { scaled, systemNanoseconds, systemTimeAt } from "./clock/clock";
 import { hasReady, setLineMode, takeInterrupt } from "./console/lineInput";
@@ -50,7 +55,7 @@ import { START_MAGIC, StartInfo } from "./startInfo";
 export * from "./host";
 export * from "./hostFiles";
 export { growMemory } from "./memoryMap";
-export { dropInstalledCode, hasCompiler, installCode } from "../common/code";
+export { aheadFunctions, dropInstalledCode, hasCompiler, installCode } from "../common/code";
 export { reportException } from "./exceptions";
 export { imageNameRecord } from "../common/embedded";
 
@@ -113,7 +118,7 @@ function checkMemory(): void {
   copyPhysical(info.memoryMap, memoryEntries, count * 24);
   const wanted = <u32>min<u64>(heapBytes, u32.MAX_VALUE);
   const hasMemory = measureMemory(memoryEntries, count);
-  if (hasMemory && wantsCompiler && startCompiler(wanted)) return;
+  if (hasMemory && wantsCompiler() && startCompiler(wanted)) return;
   if (hasMemory && fitOldSpace(limitBytes, wanted)) return;
   beginPanic();
   report.text("too little memory: the machine has ");
@@ -127,7 +132,7 @@ function checkMemory(): void {
 /** Methods that are called often are compiled, where there is memory for that; old space gets the rest. */
 function startCompiler(wanted: u32): bool {
   if (!hasCompiler) {
-    if (NATIVE_JIT_DEFAULT) return false;
+    if (!isCompilerAskedFor()) return false;
     panicWith("stvm.jit: the kernel was built without the compiler; build it without --jit=off");
   }
   const start = codeAreaStart();
@@ -135,6 +140,8 @@ function startCompiler(wanted: u32): bool {
     enableJit(compileThreshold, 1);
     return true;
   }
+  // What was compiled with the kernel needs no room.
+  if (aheadFunctions != 0) enableJit(compileThreshold, 1);
   report.text("stvm: too little memory to compile methods: they are interpreted; stvm.jit=off says the same");
   report.endLine(false);
   return false;
@@ -145,7 +152,9 @@ function reportCompiler(): void {
   report.number(installedFunctions);
   report.text(" methods and blocks to ");
   report.number(installedBytes);
-  report.text(" bytes");
+  report.text(" bytes, besides ");
+  report.number(aheadFunctions);
+  report.text(" with the kernel");
   report.endLine(false);
 }
 

@@ -150,11 +150,24 @@ describe("a kernel that compiles its methods", () => {
     const interpreted = await boot({ words });
     for (const megabytes of [16, 64]) {
       const { text, end } = await boot({ words, megabytes, machineWords: ["stvm.jit-threshold=1", "stvm.jit-stats"] });
-      const [report] = /^stvm: compiled \d+ methods and blocks to \d+ bytes\n/m.exec(text) ?? [];
+      const [report] = /^stvm: compiled \d+ methods and blocks to \d+ bytes[^\n]*\n/m.exec(text) ?? [];
       expect(text.replace(report!, "")).toBe(interpreted.text);
       expect(Number(/\d+/.exec(report!)![0])).toBeGreaterThan(40);
       expect(end).toEqual(interpreted.end);
     }
+  });
+
+  testInQemu("from its start, with all methods compiled when it was built", async () => {
+    const file = join(folder, "ahead.xen");
+    const options = { image, output: file, primitives: "reachable", debug: false, ahead: "all" } as const;
+    const { ahead, file: bytes } = await buildXenKernel(options, () => {});
+    writeFileSync(file, bytes);
+    const interpreted = await boot({ words });
+    const machineWords = ["stvm.jit-threshold=1000000000", "stvm.jit-stats"];
+    const { text, end } = await boot({ words, file, machineWords, megabytes: 32 });
+    expect(end).toEqual(interpreted.end);
+    expect(text).toContain(`besides ${ahead!.compiled} with the kernel`);
+    expect(text.replace(/^stvm: compiled .*\n/m, "")).toBe(interpreted.text);
   });
 
   testInQemu("says so where there is no memory for code, and goes on", async () => {

@@ -1,6 +1,7 @@
 // `stvm build`: makes a program of an image, for Linux or as a Xen guest.
 
 import { type CommandModule } from "yargs";
+import type { AheadChoice, AheadResult } from "../programs/ahead.js";
 import { byteCount } from "../runOptions.js";
 import { colours, errorColours, UsageError } from "../terminal.js";
 
@@ -12,6 +13,7 @@ interface Arguments {
   primitives: "reachable" | "all";
   config?: string;
   jit: "on" | "off";
+  aot?: string;
   debug: boolean;
   json: boolean;
 }
@@ -54,6 +56,12 @@ export const buildCommand: CommandModule<object, Arguments> = {
         default: "on" as const,
         describe: "off leaves the compiler of methods out: a smaller program, which only interprets",
       })
+      .option("aot", {
+        type: "string",
+        requiresArg: true,
+        describe:
+          "methods to be compiled already: a profile (a list of 'Class>>selector', JSON or a line each), or all",
+      })
       .option("config", {
         type: "string",
         requiresArg: true,
@@ -78,17 +86,28 @@ async function build(given: Arguments): Promise<void> {
   ]);
   const { image, primitives, debug } = given;
   const hasCompiler = given.jit === "on";
-  const program = await buildLinuxProgram({ image, edenBytes, primitives, debug, hasCompiler }, progressAfter(start));
+  const ahead = await aheadChoice(given);
+  const program = await buildLinuxProgram(
+    { image, edenBytes, primitives, debug, hasCompiler, ahead },
+    progressAfter(start),
+  );
   endProgress();
   writeAtomically(given.output, program.file, 0o755);
   const seconds = (performance.now() - start) / 1000;
   const { codeBytes, memoryBytes } = program;
-  const report = { target: given.target, output: given.output, bytes: program.file.length, codeBytes, memoryBytes };
+  const report = {
+    target: given.target,
+    output: given.output,
+    bytes: program.file.length,
+    codeBytes,
+    memoryBytes,
+    ...aheadCounts(program.ahead),
+  };
   if (given.json) console.log(JSON.stringify({ ...report, seconds }, undefined, 2));
   else {
     const parts = `code ${kilobytes(codeBytes)}, image ${kilobytes(memoryBytes)}`;
     console.log(
-      `${colours.bold(given.output)}: ${kilobytes(report.bytes)} (${parts}) for ${given.target} (${seconds.toFixed(1)} s)`,
+      `${colours.bold(given.output)}: ${kilobytes(report.bytes)} (${parts}) for ${given.target} (${seconds.toFixed(1)} s)${aheadReport(program.ahead)}`,
     );
   }
 }
@@ -104,8 +123,9 @@ async function buildForXen(given: Arguments): Promise<void> {
   const { image, output, primitives, debug } = given;
   const hasCompiler = given.jit === "on";
   const config = given.config === undefined ? undefined : readKernelConfig(given.config);
+  const ahead = await aheadChoice(given);
   const kernel = await buildXenKernel(
-    { image, output, config, edenBytes, primitives, debug, hasCompiler },
+    { image, output, config, edenBytes, primitives, debug, hasCompiler, ahead },
     progressAfter(start),
   );
   endProgress();
@@ -113,11 +133,46 @@ async function buildForXen(given: Arguments): Promise<void> {
   writeAtomically(kernel.configurationPath, Buffer.from(kernel.configuration));
   const seconds = (performance.now() - start) / 1000;
   const { codeBytes, memoryBytes, configurationPath: configuration } = kernel;
-  const report = { target: given.target, output, configuration, bytes: kernel.file.length, codeBytes, memoryBytes };
+  const report = {
+    target: given.target,
+    output,
+    configuration,
+    bytes: kernel.file.length,
+    codeBytes,
+    memoryBytes,
+    ...aheadCounts(kernel.ahead),
+  };
   if (given.json) return console.log(JSON.stringify({ ...report, seconds }, undefined, 2));
   const parts = `code ${kilobytes(codeBytes)}, starts in ${Math.ceil(memoryBytes / (1 << 20))} MB`;
   const size = `${colours.bold(output)}: ${kilobytes(report.bytes)} (${parts})`;
-  console.log(`${size} for ${given.target}, with ${configuration} (${seconds.toFixed(1)} s)`);
+  console.log(
+    `${size} for ${given.target}, with ${configuration} (${seconds.toFixed(1)} s)${aheadReport(kernel.ahead)}`,
+  );
+}
+
+async function aheadChoice({ aot, jit }: Arguments): Promise<AheadChoice | undefined> {
+  if (aot === undefined) return undefined;
+  if (jit === "off") throw new UsageError("--aot: compiled methods need the compiler; leave --jit=off out");
+  const { readAheadChoice } = await import("../programs/ahead.js");
+  return readAheadChoice(aot);
+}
+
+/** What became of the methods to be compiled, for people; says of names that they are none of the image's. */
+function aheadReport(ahead: AheadResult | undefined): string {
+  if (ahead === undefined) return "";
+  const { compiled, refused, leftOut, unknown } = ahead;
+  if (unknown.length > 0) {
+    const some = unknown.slice(0, 3).join(", ") + (unknown.length > 3 ? ", …" : "");
+    console.error(`stvm: --aot: the image has no method ${some} (${unknown.length} in all); they are passed over`);
+  }
+  return `; ${compiled} methods and blocks compiled, ${refused} cannot be, no room for ${leftOut}`;
+}
+
+/** The same for programs. */
+function aheadCounts(ahead: AheadResult | undefined): object {
+  if (ahead === undefined) return {};
+  const { compiled, refused, leftOut, unknown } = ahead;
+  return { aot: { compiled, refused, leftOut, unknown } };
 }
 
 function kilobytes(bytes: number): string {

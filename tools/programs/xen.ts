@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { debugSections } from "../../boot/link/dwarf.js";
+import { withAheadModules } from "../../boot/link/ahead.js";
 import { preloadImage } from "../../boot/link/preload.js";
 import { type PrimitiveChoice } from "../../boot/link/primitives.js";
 import { readPlatform, specialise } from "../../boot/link/specialise.js";
@@ -11,6 +12,7 @@ import { compileNative } from "../../boot/native/compile.js";
 import { kernelCommandLine } from "../kernelWords.js";
 import { byteCount } from "../runOptions.js";
 import { UsageError } from "../terminal.js";
+import { type AheadChoice, aheadCompiler, type AheadResult } from "./ahead.js";
 import { buildFile } from "./buildFiles.js";
 import { configString, formatGuestConfig } from "../testbed/guestConfig.js";
 
@@ -47,6 +49,8 @@ export interface XenBuild {
   readonly debug: boolean;
   /** Whether the compiler of methods is in it; so if not given. */
   readonly hasCompiler?: boolean;
+  /** Methods to be compiled already. */
+  readonly ahead?: AheadChoice;
 }
 
 export interface BuiltKernel {
@@ -59,6 +63,8 @@ export interface BuiltKernel {
   /** Text of the configuration for xl, and where it belongs. */
   readonly configuration: string;
   readonly configurationPath: string;
+  /** What became of the methods to be compiled. */
+  readonly ahead: AheadResult | undefined;
 }
 
 const MEGABYTE = 1 << 20;
@@ -72,17 +78,20 @@ export async function buildXenKernel(options: XenBuild, stage: (text: string) =>
   const { image, output, config = {}, primitives, debug, hasCompiler } = options;
   stage("laying the image out");
   const platform = readPlatform(buildFile("xen.wasm"));
+  const ahead = options.ahead === undefined ? undefined : aheadCompiler(options.ahead, platform.tablePlaces);
   const preload = preloadImage({
     image,
     module: readFileSync(buildFile("stvm-names.wasm")),
     reservedEnd: platform.dataEnd,
     edenBytes: options.edenBytes ?? (config.eden === undefined ? EDEN_BYTES : byteCount(config.eden, "eden")),
     primitives,
+    ahead,
   });
   stage("leaving out what it cannot reach");
   const module = await specialise(platform, preload, basename(image), KERNEL_ENTRIES, { debug, hasCompiler });
   stage("compiling to machine code");
-  const native = compileNative(module.bytes, { lowMemoryUnused: true, growFunction: "growMemory" });
+  const program = compileNative(module.bytes, { lowMemoryUnused: true, growFunction: "growMemory" });
+  const native = withAheadModules(program, module.ahead);
   const { sourceMap } = module;
   const kernel = linkKernel({
     module: native,
@@ -96,6 +105,7 @@ export async function buildXenKernel(options: XenBuild, stage: (text: string) =>
     kernelBytes: kernel.kernelBytes,
     memoryBytes: kernel.memoryBytes,
     configuration: guestConfiguration(output, config, kernel.memoryBytes),
+    ahead,
     configurationPath: `${output.replace(/\.(xen|elf)$/, "")}.cfg`,
   };
 }

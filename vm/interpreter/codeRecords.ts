@@ -111,6 +111,11 @@ export function newInArea(bytes: u32): Address {
   return at;
 }
 
+/** How much of the area is taken, in hundredths. */
+export function areaPercent(): u32 {
+  return ((areaEnd - AREA) * 100) / COMPILED_AREA_BYTES;
+}
+
 /** A new record with room for that many entries and bytecodes with feedback, not yet found; 0 where the area is full. */
 export function newRecord(method: Address, start: Address, entries: u32, feedback: u32): Address {
   if (recordCount >= MAX_RECORDS) {

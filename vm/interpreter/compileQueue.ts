@@ -56,6 +56,11 @@ export function shapeOfClosure(closure: Oop): u32 {
   return SHAPE_IS_BLOCK | (isV3 ? SHAPE_IS_V3 : 0) | (copied << SHAPE_COPIED_SHIFT) | count;
 }
 
+/** The same told from outside: what a block's code takes for granted, in a method of the first bytecode set or not. */
+export function shapeOfBlock(isV3: bool, argumentCount: u32, copiedCount: u32): u32 {
+  return SHAPE_IS_BLOCK | (isV3 ? SHAPE_IS_V3 : 0) | (copiedCount << SHAPE_COPIED_SHIFT) | argumentCount;
+}
+
 export function isV3Shape(shape: u32): bool {
   return (shape & SHAPE_IS_V3) != 0;
 }

@@ -245,12 +245,12 @@ describe("the command line", () => {
 
   it("ask for the compiler of methods, and how soon", () => {
     expect(words("stvm.jit=on one")).toEqual(["one"]);
-    expect(kernel.global("wantsCompiler")).toBe(1);
+    expect(kernel.call["wantsCompiler"]!()).toBe(1);
     expect(words("stvm.jit=off")).toEqual([]);
-    expect(kernel.global("wantsCompiler")).toBe(0);
+    expect(kernel.call["wantsCompiler"]!()).toBe(0);
     expect(words("stvm.jit-threshold=7 stvm.jit-stats")).toEqual([]);
     expect(kernel.global("compileThreshold")).toBe(7);
-    expect(kernel.global("wantsCompiler")).toBe(1);
+    expect(kernel.call["wantsCompiler"]!()).toBe(1);
     for (const wrong of ["stvm.jit=fast", "stvm.jit-threshold=0", "stvm.jit-threshold=x"]) {
       expect(kernel.call["readCommandLine"]!(...kernel.put(wrong))).toBe(2);
     }

@@ -34,8 +34,8 @@ export {
   readCommandLine,
   showsTiming,
   timezoneSeconds,
-  wantsCompiler,
 } from "../../../boot/xen/commandLine";
+export { wantsCompiler } from "../../../boot/common/code";
 export { systemNanoseconds, systemTimeAt } from "../../../boot/xen/clock/clock";
 export { counterHertz } from "../../../boot/xen/clock/counterSpeed";
 export { daysSince1970 } from "../../../boot/xen/clock/batteryClock";
