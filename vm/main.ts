@@ -148,13 +148,23 @@ export { isInCompiledArea } from "./interpreter/codeRecords";
 export { codeCounts } from "./interpreter/codeStatistics";
 export { listedCode, listedLocals } from "./jit/translate";
 
-export { extendFromCode, handleFromCode, leaveFromCode, pollFromCode, sendFromCode } from "./interpreter/compiledCode";
+export {
+  extendFromCode,
+  handleFromCode,
+  landFromCode,
+  leaveFromCode,
+  pollFromCode,
+  returnFromCode,
+  sendFromCode,
+} from "./interpreter/compiledCode";
 export {
   classFromCode,
   compareFromCode,
   floatFromCode,
+  followFromCode,
   operateFromCode,
   rememberFromCode,
+  superFromCode,
 } from "./interpreter/callsFromCode";
 /** For a host whose compiled code lies in a table of its own (interpreter/compiledCode.ts). */
 export { setTrampoline } from "./interpreter/compiledCode";

@@ -2,7 +2,7 @@
 // hold, the class of anything, the write barrier's rare case.
 
 import { newFloat } from "../memory/allocation";
-import { classOf } from "../memory/classes";
+import { classIndexOfOop, classOf } from "../memory/classes";
 import { frameMethod } from "../memory/frames";
 import { Address, areSmallIntegers, isSmallFloat, isSmallInteger, Oop } from "../memory/oop";
 import { remember } from "../memory/remembered";
@@ -21,8 +21,14 @@ import {
   productOf,
   shiftOf,
 } from "./arithmetic";
-import { SITE_EXTRA, SITE_RETURN, SITE_SPECIAL } from "./codeRecords";
-import { leaveFromCode, sendFromCode } from "./compiledCode";
+import { activateMethod, executeMethod } from "./activation";
+import { SITE_ARGUMENT_COUNT, SITE_EXTRA, SITE_RETURN, SITE_SPECIAL, remember as rememberMethod } from "./codeRecords";
+import { codeEpoch, codeOfActivated, enter, leaveFromCode, selectorOf, sendFromCode, valueAfter } from "./compiledCode";
+import { argumentCount, findMethodInClass, newMethod, newPrimitive } from "./lookup";
+import { firstBytecode, methodHeader } from "./methods";
+import { quickCode } from "./quickSites";
+import { setRegisters } from "./registers";
+import { superclassOfMethodClass } from "./superSends";
 import { noteFloatUse } from "./floatUse";
 import { stopForMemory } from "./memoryLimits";
 import { followed } from "./variables";
@@ -92,6 +98,33 @@ function operate(selector: u32, a: Oop, b: Oop): Oop {
     default:
       return 0;
   }
+}
+
+/** A super send whose site has no code yet: the class to look from is that above the method's. */
+export function superFromCode(site: Address, sp: Address, fp: Address): u64 {
+  const ip = load<u32>(site, SITE_RETURN);
+  const count = load<u32>(site, SITE_ARGUMENT_COUNT);
+  const receiver = load<u64>(sp + (count << 3));
+  setRegisters(ip, sp, fp);
+  findMethodInClass(selectorOf(site), superclassOfMethodClass(frameMethod(fp)), count);
+  if (newMethod == 0) return 0;
+  const epoch = codeEpoch();
+  if (argumentCount != count || newPrimitive != 0) {
+    const quick = argumentCount == count ? <i32>quickCode(newPrimitive, count) : 0;
+    rememberMethod(site, classIndexOfOop(receiver), newMethod, newPrimitive, max(quick, 0));
+    executeMethod(newMethod, newPrimitive, argumentCount);
+    return valueAfter(epoch, fp, ip);
+  }
+  const code = codeOfActivated(<Address>newMethod, firstBytecode(newMethod, methodHeader(newMethod)), 0);
+  rememberMethod(site, classIndexOfOop(receiver), newMethod, 0, max(code, 0));
+  if (code > 0) return enter(code, receiver, sp, fp, ip);
+  activateMethod(newMethod, count);
+  return valueAfter(epoch, fp, ip);
+}
+
+/** What an oop stands for that may have become another. */
+export function followFromCode(oop: Oop): u64 {
+  return followed(oop);
 }
 
 /** The class of anything, a forwarder's of what it stands for. */

@@ -6,7 +6,7 @@ import { Address, Oop } from "../memory/oop";
 import { isYoung } from "../memory/map";
 import { followForwarded } from "../memory/walk";
 import { COMPILED_AREA_BYTES } from "../tuning";
-import { clearShapes } from "./shapes";
+import { clearBlock, clearShapes } from "./shapes";
 
 const AREA: Address = <Address>memory.data(COMPILED_AREA_BYTES, 16);
 let areaEnd: Address = AREA;
@@ -247,6 +247,11 @@ export function clearSitesOf(selectorOrMethod: Oop, specialSelectorAt: Address):
     clearSite(site);
     store<u32>(site, 0, SITE_GENERATION);
   }
+}
+
+/** Forgets the blocks that sites have called. */
+export function clearBlocksOfSites(): void {
+  for (let site = firstSite; site != 0; site = load<u32>(site, SITE_NEXT)) clearBlock(site);
 }
 
 function clearSite(site: Address): void {

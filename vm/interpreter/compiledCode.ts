@@ -42,6 +42,7 @@ import { followForwarded } from "../memory/walk";
 import { MAX_NESTING } from "../tuning";
 import { activateMethod, executeMethod } from "./activation";
 import {
+  clearBlocksOfSites,
   codeOf,
   entryOf,
   PAIR_CODE,
@@ -71,11 +72,19 @@ import {
   newPrimitive,
   setNewMethod,
 } from "./lookup";
-import { firstBytecode, headerBytecodeSet, ipOf, isCompiledMethod, methodHeader } from "./methods";
+import {
+  CALL_PRIMITIVE_BYTES,
+  firstBytecode,
+  headerBytecodeSet,
+  headerHasPrimitive,
+  ipOf,
+  isCompiledMethod,
+  methodHeader,
+} from "./methods";
 import { fp as fpRegister, ip as ipRegister, setIp, setRegisters, sp as spRegister } from "./registers";
-import { returnFromBlock } from "./returns";
-import { noteShape } from "./shapes";
-import { noteQuick } from "./quickSites";
+import { returnFromBlock, returnFromMethod } from "./returns";
+import { noteBlock, noteShape } from "./shapes";
+import { quickAnswer, quickCode } from "./quickSites";
 import { outcome, OUTCOME_NONE } from "./stop";
 
 /** Set where code left a bytecode to the interpreter: it must not be entered again right there. */
@@ -112,7 +121,7 @@ export function runCompiled(code: u32, ip: Address, sp: Address, fp: Address, co
   store<u32>(sp - 4, ip);
   const slot = sp + (count << 3);
   const value = callCode(code, sp - 8, 0, load<u64>(slot));
-  if (value == 0) return;
+  if (value == 0) return leaveEngine();
   store<u64>(slot, value);
   setRegisters(ip, slot, fp);
 }
@@ -132,7 +141,10 @@ export function resumeCompiled(ip: Address): bool {
     return false;
   }
   const value = callCode(codeOf(record), frame, entry, frameReceiver(frame));
-  if (value == 0) return false;
+  if (value == 0) {
+    leaveEngine();
+    return false;
+  }
   setRegisters(ip, spRegister, frame);
   returnFromBlock(value);
   return false;
@@ -186,6 +198,30 @@ function canGoOn(disturbancesBefore: u32, fp: Address, ip: Address): bool {
   if (fpRegister != fp || ipRegister != ip) return false;
   isLeaving = false;
   return true;
+}
+
+/** No compiled code is on the engine's stack any more. */
+function leaveEngine(): void {
+  isReturning = false;
+}
+
+/** Set while compiled code leaves only because a block returns from its home: the code of the frame that it returns to goes on. */
+let isReturning: bool = false;
+
+/** `^ value` in a block: returns from its home. Code leaves as far as the frame that is returned to. */
+export function returnFromCode(ip: Address, sp: Address, fp: Address, value: u64): void {
+  setRegisters(ip, sp, fp);
+  const epoch = disturbances;
+  returnFromMethod(value);
+  // A frame below on the stack, unless an unwind block or an error came between.
+  isReturning = fpRegister > fp && pageOf(fpRegister) == pageOf(fp) && epoch == disturbances && outcome == OUTCOME_NONE;
+}
+
+/** A call of a frame's code has left: the value that a block has returned to the frame, or 0 to leave as well. */
+export function landFromCode(fp: Address): u64 {
+  if (!isReturning || fpRegister != fp) return 0;
+  isReturning = false;
+  return load<u64>(spRegister);
 }
 
 /** Counts what compiled code that calls a primitive may not survive: frames moved or written to, objects moved. */
@@ -251,6 +287,7 @@ export function sendFromCode(site: Address, sp: Address, fp: Address): u64 {
   const pair = pairOf(site, classIndex);
   if (pair != 0) {
     const code = load<u32>(pair, PAIR_CODE);
+    if (<i32>code < 0) return quickAnswer(code, receiver);
     if (code != 0) return enter(code, receiver, sp, fp, load<u32>(site, SITE_RETURN));
     const primitive = load<u32>(pair, PAIR_PRIMITIVE);
     if (primitive != 0) return callPrimitive(site, load<u32>(pair, PAIR_METHOD), primitive, count, sp, fp);
@@ -271,16 +308,14 @@ function sendThroughCache(site: Address, classIndex: u32, count: u32, sp: Addres
       // Not understood, or by way of a forwarder: nothing to remember.
       const epoch = disturbances;
       executeMethod(newMethod, newPrimitive, argumentCount);
-      return canGoOn(epoch, fp, ip) ? load<u64>(spRegister) : 0;
+      return valueAfter(epoch, fp, ip);
     }
   }
   const method = <Oop>load<u32>(entry, ENTRY_METHOD);
   const primitive = load<u32>(entry, ENTRY_PRIMITIVE);
   if (primitive != 0) {
-    remember(site, classIndex, method, primitive, 0);
-    const receiver = load<u64>(sp + (count << 3));
-    noteQuick(site, primitive, receiver);
-    noteShape(site, primitive, receiver);
+    remember(site, classIndex, method, primitive, quickCode(primitive, count));
+    noteShape(site, primitive, load<u64>(sp + (count << 3)));
     return callPrimitive(site, method, primitive, count, sp, fp);
   }
   let code = load<i32>(entry, ENTRY_CODE);
@@ -296,7 +331,7 @@ function sendThroughCache(site: Address, classIndex: u32, count: u32, sp: Addres
   return canGoOn(disturbances, fp, ip) ? load<u64>(spRegister) : 0;
 }
 
-function enter(code: u32, receiver: Oop, sp: Address, fp: Address, ip: Address): u64 {
+export function enter(code: u32, receiver: Oop, sp: Address, fp: Address, ip: Address): u64 {
   store<u32>(sp - 8, fp);
   store<u32>(sp - 4, ip);
   return callCode(code, sp - 8, 0, receiver);
@@ -306,13 +341,43 @@ function callPrimitive(site: Address, method: Oop, primitive: u32, count: u32, s
   const ip = load<u32>(site, SITE_RETURN);
   setRegisters(ip, sp, fp);
   if (isClosureCall(primitive)) {
-    const value = callClosure(count, primitive == 207 || primitive == 209);
+    const value = callClosure(count, primitive == 207 || primitive == 209, site);
     if (value != NOT_COMPILED) return value;
   }
   const epoch = disturbances;
   setNewMethod(method);
   executeMethod(method, primitive, count);
+  return valueAfter(epoch, fp, ip);
+}
+
+/** What changes when something has happened that compiled code may not survive. */
+export function codeEpoch(): u32 {
+  return disturbances;
+}
+
+/**
+ * The value of a call made for a frame since an epoch, which shall go on at a place; 0 where code must leave. A frame that
+ * the call has activated runs in its code, or is interpreted.
+ */
+export function valueAfter(epoch: u32, fp: Address, ip: Address): u64 {
+  if (epoch != disturbances || outcome != OUTCOME_NONE) return 0;
+  if (fpRegister == fp) return ipRegister == ip ? load<u64>(spRegister) : 0;
+  const code = codeOfActivatedBy(fp, ip);
+  if (code > 0) return callCode(code, fpRegister, 0, frameReceiver(fpRegister));
   return canGoOn(epoch, fp, ip) ? load<u64>(spRegister) : 0;
+}
+
+/** The code of the active frame, if a call has just activated it for a caller, or a number that is none. */
+function codeOfActivatedBy(caller: Address, ip: Address): i32 {
+  const frame = fpRegister;
+  if (callerFp(frame) != caller || callerIp(frame) != ip) return 0;
+  if (load<i32>(0, CELL_POLLS_LEFT) < 0 || spRegister < load<u32>(0, CELL_STACK_LIMIT)) return 0;
+  const method = <Address>frameMethod(frame);
+  const start = startOfFrame(frame, method);
+  const isBlock = isBlockFrame(frame);
+  const skipped = !isBlock && headerHasPrimitive(methodHeader(method)) ? CALL_PRIMITIVE_BYTES : 0;
+  if (ipRegister != start + skipped) return 0;
+  return codeOfActivated(method, start, isBlock ? load<u64>(callerSp(frame)) : 0);
 }
 
 /** Has the interpreter's handler do a bytecode, of which `main` is the byte. Answers 1 where code may go on, else 0. */
@@ -344,6 +409,7 @@ export function pollFromCode(ip: Address, sp: Address, fp: Address): void {
 }
 
 function selectorOf(site: Address): Oop {
+export function selectorOf(site: Address): Oop {
   const address = load<u32>(site, SITE_SELECTOR);
   if (address != 0) return load<u64>(address);
   return fetchPointer(load<u32>(site, SITE_SPECIAL) << 1, specialObject(SPECIAL_SELECTORS));
@@ -370,13 +436,14 @@ const blocks: Address = <Address>memory.data(16384, 8);
 /** Forgets the code of blocks that were called lately. */
 export function forgetBlocks(): void {
   memory.fill(blocks, 0, BLOCK_PLACES << 4);
+  clearBlocksOfSites();
 }
 
 /**
- * Runs the compiled block of a closure whose arguments are on the stack. Answers its value, 0 where the registers say how
+ * Runs the compiled block of a closure whose arguments are on the stack, for a call site or 0. Answers its value, 0 where the registers say how
  * to go on, or NOT_COMPILED.
  */
-function callClosure(count: u32, isFull: bool): u64 {
+function callClosure(count: u32, isFull: bool, site: Address): u64 {
   const sp = spRegister;
   const closure = load<u64>(sp + (count << 3));
   if (!isObject(closure)) return NOT_COMPILED;
@@ -400,13 +467,14 @@ function callClosure(count: u32, isFull: bool): u64 {
     start = ipOf(<i32>smallIntegerValue(startPc), method);
   }
   if (fetchPointer(CLOSURE_ARGUMENT_COUNT, closure) != smallInteger(count)) return NOT_COMPILED;
-  const code = codeOfBlock(<Address>method, start, closure);
+  const code = codeOfActivated(<Address>method, start, closure);
   if (code <= 0) return NOT_COMPILED;
+  if (site != 0) noteBlock(site, <Address>method, isFull ? 0 : <u32>fetchPointer(CLOSURE_START_PC, closure), code);
   return enter(code, followForwarded(receiver), sp, fpRegister, ipRegister);
 }
 
-/** The code of a block, or a number that is none: counts its activations. */
-function codeOfBlock(method: Address, start: Address, closure: Oop): i32 {
+/** The code of a closure's block, or of a method (`closure` 0), or a number that is none: counts activations. */
+export function codeOfActivated(method: Address, start: Address, closure: Oop): i32 {
   const place = blocks + (((start ^ (start >> 10)) & (BLOCK_PLACES - 1)) << 4);
   let code: i32 = 0;
   if (load<u32>(place, BLOCK_METHOD) == method && load<u32>(place, BLOCK_START) == start) {
@@ -419,8 +487,8 @@ function codeOfBlock(method: Address, start: Address, closure: Oop): i32 {
     code = codeOrCountdown(method, start);
   }
   if (code >= -1 && code <= 0) {
-    const shape = shapeOfClosure(closure);
-    code = shape == 0 ? NEVER : requestCode(method, start, shape);
+    const shape = closure == 0 ? 0 : shapeOfClosure(closure);
+    code = closure != 0 && shape == 0 ? NEVER : requestCode(method, start, shape);
   }
   store<i32>(place, code, BLOCK_CODE);
   return code;
@@ -432,8 +500,9 @@ export function runCompiledClosure(count: u32, isFull: bool): bool {
   const frame = fpRegister;
   const ip = ipRegister;
   const slot = spRegister + (count << 3);
-  const value = callClosure(count, isFull);
+  const value = callClosure(count, isFull, 0);
   if (value == NOT_COMPILED) return false;
+  if (value == 0) leaveEngine();
   if (value == 0) return true;
   store<u64>(slot, value);
   setRegisters(ip, slot, frame);

@@ -2,10 +2,8 @@
 // without arguments remembers a word and answers it without a call, any other a function that answers at once.
 
 import { HEADER_BYTES } from "../layout";
-import { classIndexOfOop } from "../memory/classes";
 import { Address, Oop, smallInteger } from "../memory/oop";
 import { falseObject, nil, trueObject } from "../memory/roots";
-import { SITE_ARGUMENT_COUNT, SITE_CLASS, SITE_CODE } from "./codeRecords";
 import { FIRST_QUICK, FIRST_QUICK_VARIABLE, isQuick } from "./primitiveTable";
 
 // In SITE_CODE, a negative number stands for an answer without code: bit 0 says that it is in the receiver, the bits above
@@ -17,15 +15,6 @@ const QUICK_IN_RECEIVER: u32 = 1;
 
 /** The constants of the quick methods 257 to 263, in their order. */
 const CONSTANTS: Address = <Address>memory.data(56, 8);
-
-/** A site has found that a receiver's method is a primitive. */
-export function noteQuick(site: Address, primitive: u32, receiver: Oop): void {
-  if (!isQuick(primitive)) return;
-  const code = quickCode(primitive, load<u32>(site, SITE_ARGUMENT_COUNT));
-  if (code == 0) return;
-  store<u32>(site, classIndexOfOop(receiver), SITE_CLASS);
-  store<u32>(site, code, SITE_CODE);
-}
 
 /** Functions of this module's table that a site may hold in the place of code; 0 past the last. */
 export function functionBesideCode(index: u32): u32 {
@@ -43,7 +32,9 @@ export function functionBesideCode(index: u32): u32 {
   }
 }
 
-function quickCode(primitive: u32, argumentCount: u32): u32 {
+/** What SITE_CODE is for a method with that primitive; 0 where it is none of these. */
+export function quickCode(primitive: u32, argumentCount: u32): u32 {
+  if (!isQuick(primitive)) return 0;
   if (primitive == FIRST_QUICK) return quickSelf.index;
   if (argumentCount == 0) {
     if (primitive < FIRST_QUICK_VARIABLE) return QUICK_FLAG | (constantPlace(primitive) << QUICK_OFFSET_SHIFT);
@@ -53,6 +44,12 @@ function quickCode(primitive: u32, argumentCount: u32): u32 {
   if (primitive == 257) return quickTrue.index;
   if (primitive == 258) return quickFalse.index;
   return primitive == 259 ? quickNil.index : 0;
+}
+
+/** The answer that a negative code stands for. */
+export function quickAnswer(code: u32, receiver: Oop): Oop {
+  const offset = (code >> QUICK_OFFSET_SHIFT) & QUICK_OFFSET_MASK;
+  return load<u64>((code & QUICK_IN_RECEIVER) != 0 ? <Address>receiver + offset : offset);
 }
 
 /** Where the constant of a quick method lies. */

@@ -33,14 +33,42 @@ export const SELECTOR_AT: u32 = 16;
 export const SELECTOR_AT_PUT: u32 = 17;
 export const SELECTOR_SIZE: u32 = 18;
 
+// Places of the special selectors value and value:.
+export const SELECTOR_VALUE: u32 = 25;
+export const SELECTOR_VALUE_WITH: u32 = 26;
+
+// What a site of `value`, `value:` or `value:value:` has learnt, in the same place: the method or compiled block u32 | the
+// start of a V3 block as its closure tells it u32, 0 of a full block | table index of the code u32, 0 for none | unused.
+export const BLOCK_METHOD: u32 = 0;
+export const BLOCK_START: u32 = 4;
+export const BLOCK_CODE: u32 = 8;
+
+/** SITE_EXTRA below this is no address. */
+const FIRST_ADDRESS: u32 = 1024;
+
 export function clearShapes(site: Address): void {
-  if (hasShapes(site)) memory.fill(load<u32>(site, SITE_EXTRA), 0, SHAPES_BYTES);
+  const extra = load<u32>(site, SITE_EXTRA);
+  if (extra >= FIRST_ADDRESS) memory.fill(extra, 0, SHAPES_BYTES);
+}
+
+/** Forgets the block that a site has called last. */
+export function clearBlock(site: Address): void {
+  if (!hasShapes(site)) clearShapes(site);
 }
 
 /** Whether a site is of at:, at:put: or size, with its shapes at SITE_EXTRA. */
 function hasShapes(site: Address): bool {
   const special = load<u32>(site, SITE_SPECIAL);
-  return special >= SELECTOR_AT && special <= SELECTOR_SIZE && load<u32>(site, SITE_EXTRA) != 0;
+  return special >= SELECTOR_AT && special <= SELECTOR_SIZE && load<u32>(site, SITE_EXTRA) >= FIRST_ADDRESS;
+}
+
+/** A site has called a block's code. */
+export function noteBlock(site: Address, method: Address, start: u32, code: u32): void {
+  const extra = load<u32>(site, SITE_EXTRA);
+  if (extra < FIRST_ADDRESS || hasShapes(site)) return;
+  store<u32>(extra, method, BLOCK_METHOD);
+  store<u32>(extra, start, BLOCK_START);
+  store<u32>(extra, code, BLOCK_CODE);
 }
 
 /** A site has found that a receiver's method is a primitive. */

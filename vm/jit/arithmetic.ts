@@ -119,7 +119,8 @@ function emitIntegers(operator: u32, first: u32, second: u32): void {
 function emitOperatorCall(site: Address, callee: u32): void {
   flush(false);
   emitRuntimeCall(site, callee);
-  emitValueOrLeave();
+  // What a block returns from a comparison may be no boolean.
+  emitValueOrLeave(callee != CALL_COMPARE);
 }
 
 /** Division of SmallIntegers that are not negative, by one that is not 0; `/` where nothing remains. */

@@ -1,10 +1,12 @@
 // The start of a function: the frame it builds, or the values it takes from one that is entered again.
 
-import { FRAME_ARGUMENT_COUNT_SHIFT, FRAME_IS_BLOCK, FRAME_IS_COMPILED } from "../layout";
+import { firstBytecode, headerHasPrimitive, methodHeader, primitiveErrorTemp } from "../interpreter/methods";
+import { FRAME_ARGUMENT_COUNT_SHIFT, FRAME_IS_BLOCK, FRAME_IS_COMPILED, TAG_MASK } from "../layout";
+import { Address } from "../memory/oop";
 import { nil } from "../memory/roots";
-import { emitLeave, emitPollCondition } from "./exits";
+import { emitIsForwarded, emitLeave, emitPollCondition } from "./exits";
 import { NO_UNIT, closeLabel, pushLabel } from "./labels";
-import { CALL_POLL } from "./moduleHead";
+import { CALL_FOLLOW, CALL_POLL } from "./moduleHead";
 import {
   ENTRY,
   FIRST_TEMP,
@@ -72,6 +74,7 @@ function emitFrame(): void {
   if (isBlock) flags |= FRAME_IS_BLOCK;
   wasm.i64Const((<i64>flags) << 32);
   wasm.store64(fromLow(-16));
+  if (isBlock) emitFollowReceiver();
   wasm.get(LOW);
   wasm.get(RECEIVER);
   wasm.store64(fromLow(-24));
@@ -92,10 +95,44 @@ function emitFrame(): void {
     wasm.load64(8 + ((firstCopied + i) << 3));
     setTemp(argumentCount + i);
   }
+  const errorTemp = isBlock ? -1 : errorTempOf(method);
   for (let i = argumentCount + copiedCount; i < tempCount; i++) {
+    if (<i32>i == errorTemp) {
+      // Whoever enters code behind a primitive that has failed has made the frame before.
+      wasm.get(LOW);
+      wasm.load64(tempOffset(i));
+      wasm.set(FIRST_TEMP + i);
+      continue;
+    }
     wasm.i64Const(nil);
     setTemp(i);
   }
+}
+
+/** The temporary that takes the error code of a method's primitive, -1 for none. */
+function errorTempOf(method: Address): i32 {
+  const header = methodHeader(method);
+  return headerHasPrimitive(header) ? primitiveErrorTemp(header, firstBytecode(method, header)) : -1;
+}
+
+/** A frame's receiver is never a forwarder; a closure's, or its home's, may have become one. */
+function emitFollowReceiver(): void {
+  wasm.get(RECEIVER);
+  wasm.op(wasm.I32_WRAP_I64);
+  wasm.tee(WORD_A);
+  wasm.i32Const(TAG_MASK);
+  wasm.op(wasm.I32_AND);
+  wasm.op(wasm.I32_EQZ);
+  wasm.op(wasm.IF);
+  wasm.op(wasm.VOID);
+  emitIsForwarded();
+  wasm.op(wasm.IF);
+  wasm.op(wasm.VOID);
+  wasm.get(RECEIVER);
+  wasm.call(CALL_FOLLOW);
+  wasm.set(RECEIVER);
+  wasm.op(wasm.END);
+  wasm.op(wasm.END);
 }
 
 /** Takes the value on WebAssembly's stack for a temporary, in its local and in the frame. */

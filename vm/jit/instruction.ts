@@ -49,6 +49,9 @@ export const HANDLER_SEND: u32 = 26;
 /** What compiled code leaves to the interpreter for good. */
 export const LEAVE: u32 = 27;
 
+/** A super send of literal `index` with `other` arguments, from the class above the method's on. */
+export const SUPER_SEND: u32 = 28;
+
 export const SPECIAL_SEND: u32 = 0x10000;
 
 export let kind: u32 = 0;
@@ -120,6 +123,11 @@ function isSend(selector: u32, count: u32): void {
   index = selector;
   other = count;
   is(SEND, count + 1, 1);
+}
+
+function isSuperSend(selector: u32, count: u32): void {
+  isSend(selector, count);
+  kind = SUPER_SEND;
 }
 
 function isOperator(newKind: u32): void {
@@ -344,7 +352,7 @@ function decodeMain(set: u32): void {
       const literal = byte();
       const what = operation >> 5;
       if (what == 0) isSend(literal, operation & 31);
-      else if (what == 1) is(HANDLER_SEND, (operation & 31) + 1, 1);
+      else if (what == 1) isSuperSend(literal, operation & 31);
       else if (what == 3) isPush(PUSH_LITERAL, literal);
       else if (what == 4) isPush(PUSH_VARIABLE, literal);
       else is(HANDLER, what == 6 ? 1 : 0, what == 2 ? 1 : 0);
@@ -509,14 +517,15 @@ function decodeMain(set: u32): void {
     }
     case extendedSuperSend: {
       const descriptor = byte();
-      is(HANDLER_SEND, (descriptor >> 5) + 1, 1);
+      isSuperSend(descriptor & 31, descriptor >> 5);
       break;
     }
     case superSendExtended: {
       const descriptor = byte();
+      const count = (descriptor & 7) + ((extensionB & 63) << 3);
       // From 64 on the send is directed: the class to start above is on the stack too.
-      const count = (descriptor & 7) + ((extensionB & 63) << 3) + 1;
-      is(HANDLER_SEND, count + u32(extensionB >= 64), 1);
+      if (extensionB >= 64) is(HANDLER_SEND, count + 2, 1);
+      else isSuperSend((descriptor >> 3) + (extensionA << 5), count);
       break;
     }
     case callPrimitive: {

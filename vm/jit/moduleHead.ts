@@ -15,8 +15,12 @@ export const CALL_COMPARE: u32 = 6;
 export const CALL_REMEMBER: u32 = 7;
 export const CALL_CLASS: u32 = 8;
 export const CALL_FLOAT: u32 = 9;
+export const CALL_FOLLOW: u32 = 10;
+export const CALL_SUPER: u32 = 11;
+export const CALL_RETURN: u32 = 12;
+export const CALL_LAND: u32 = 13;
 /** The first function of the module itself. */
-const FIRST_FUNCTION: u32 = 10;
+const FIRST_FUNCTION: u32 = 14;
 
 export function beginSection(id: u32): Address {
   wasm.byte(id);
@@ -45,7 +49,7 @@ export function writeHead(functionCount: u32 = 1): void {
   wasm.byte(0);
   wasm.byte(0);
   const types = beginSection(1);
-  wasm.unsigned(8);
+  wasm.unsigned(10);
   type(2, true, wasm.TYPE_I64);
   type(3, false, wasm.TYPE_I64);
   type(4, false, wasm.TYPE_I32);
@@ -54,6 +58,8 @@ export function writeHead(functionCount: u32 = 1): void {
   type(1, false, wasm.VOID);
   type(0, true, wasm.TYPE_I64);
   typeOfFloat();
+  type(3, true, wasm.VOID);
+  type(1, false, wasm.TYPE_I64);
   wasm.fillLength(types);
   const imports = beginSection(2);
   wasm.unsigned(2 + FIRST_FUNCTION);
@@ -76,6 +82,10 @@ export function writeHead(functionCount: u32 = 1): void {
   importFunction("rememberFromCode", 5);
   importFunction("classFromCode", 6);
   importFunction("floatFromCode", 7);
+  importFunction("followFromCode", 6);
+  importFunction("superFromCode", 1);
+  importFunction("returnFromCode", 8);
+  importFunction("landFromCode", 9);
   wasm.fillLength(imports);
   const functions = beginSection(3);
   wasm.unsigned(functionCount);

@@ -9,11 +9,14 @@ import {
   newSite,
 } from "../interpreter/codeRecords";
 import { QUICK_OFFSET_MASK, QUICK_OFFSET_SHIFT } from "../interpreter/quickSites";
-import { SELECTOR_AT, SELECTOR_SIZE } from "../interpreter/shapes";
+import { SELECTOR_AT, SELECTOR_SIZE, SELECTOR_VALUE, SELECTOR_VALUE_WITH } from "../interpreter/shapes";
 import { CLASS_INDEX_MASK, TAG_MASK } from "../layout";
-import { Address } from "../memory/oop";
+import { formatOf, isBytesFormat } from "../memory/header";
+import { bodyOf, byteSizeOf, literalOf } from "../memory/object";
+import { Address, isObject } from "../memory/oop";
+import { emitBlockCall } from "./blockCalls";
 import { emitStackPointer } from "./exits";
-import { CALL_SEND, TYPE_CODE } from "./moduleHead";
+import { CALL_LAND, CALL_SEND, CALL_SUPER, TYPE_CODE } from "./moduleHead";
 import { VALUE_CONSTANT, depth, flush, getValue, kindOf, operandOf, pushSlot, setDepth } from "./operands";
 import { FRAME, LONG_A, LONG_B, LOW, WORD_A, WORD_B, giveUp, method, record, slotOffset } from "./shape";
 import { emitSubscript } from "./subscripts";
@@ -34,10 +37,51 @@ export function emitSend(): void {
   if (site == 0) return;
   const receiver = depth - 1 - count;
   if (isSpecial && special >= SELECTOR_AT && special <= SELECTOR_SIZE) emitSubscript(site, special);
-  else {
+  else if (isSpecial ? special == SELECTOR_VALUE || special == SELECTOR_VALUE_WITH : isValueOfTwo(count)) {
+    emitBlockCall(site, count);
+  } else {
     flush(true);
     emitCall(site, count);
   }
+  setDepth(receiver);
+  wasm.get(LONG_B);
+  pushSlot();
+}
+
+/** Whether the decoded send is of `value:value:`. */
+function isValueOfTwo(count: u32): bool {
+  if (count != 2) return false;
+  const selector = literalOf(instruction.index, method);
+  if (!isObject(selector) || !isBytesFormat(formatOf(<Address>selector)) || byteSizeOf(selector) != 12) return false;
+  return load<u64>(bodyOf(selector)) == VALUE_VALUE_FIRST && load<u32>(bodyOf(selector), 8) == VALUE_VALUE_LAST;
+}
+
+/** The bytes of `value:value:`. */
+const VALUE_VALUE_FIRST: u64 = 0x61763a65756c6176;
+const VALUE_VALUE_LAST: u32 = 0x3a65756c;
+
+/** A super send: its method is always the same, so the site calls the code that it knows whatever the receiver is. */
+export function emitSuperSend(): void {
+  const count = instruction.other;
+  if (count + 1 > depth) {
+    giveUp();
+    return;
+  }
+  const site = literalSite(<Address>method + 16 + (instruction.index << 3), count);
+  if (site == 0) return;
+  const receiver = depth - 1 - count;
+  flush(true);
+  wasm.i32Const(site);
+  wasm.load32(SITE_CODE);
+  wasm.op(wasm.IF);
+  wasm.op(wasm.TYPE_I64);
+  emitFrameLink();
+  getValue(receiver);
+  emitCodeCall(site + SITE_CODE);
+  wasm.op(wasm.ELSE);
+  emitRuntimeCall(site, CALL_SUPER);
+  wasm.op(wasm.END);
+  emitValueOrLeave();
   setDepth(receiver);
   wasm.get(LONG_B);
   pushSlot();
@@ -77,7 +121,11 @@ export function emitCall(site: Address, count: u32): void {
   wasm.op(wasm.IF);
   wasm.op(wasm.TYPE_I64);
   if (count == 0) emitQuickOrCall(site, receiver);
-  else emitCodeCall(site, receiver);
+  else {
+    emitFrameLink();
+    getValue(receiver);
+    emitCodeCall(site + SITE_CODE);
+  }
   wasm.op(wasm.ELSE);
   emitRuntimeCall(site, CALL_SEND);
   wasm.op(wasm.END);
@@ -92,14 +140,23 @@ export function emitRuntimeCall(site: Address, callee: u32): void {
   wasm.call(callee);
 }
 
-/** Takes a value on WebAssembly's stack into LONG_B, and leaves where it is none. */
-export function emitValueOrLeave(): void {
+/** Takes a value on WebAssembly's stack into LONG_B, and leaves where it is none, and no block has returned one. */
+export function emitValueOrLeave(canLand: bool = true): void {
   wasm.tee(LONG_B);
   wasm.op(wasm.I64_EQZ);
   wasm.op(wasm.IF);
   wasm.op(wasm.VOID);
+  if (canLand) {
+    wasm.get(FRAME);
+    wasm.call(CALL_LAND);
+    wasm.tee(LONG_B);
+    wasm.op(wasm.I64_EQZ);
+    wasm.op(wasm.IF);
+    wasm.op(wasm.VOID);
+  }
   wasm.i64Const(0);
   wasm.op(wasm.RETURN);
+  if (canLand) wasm.op(wasm.END);
   wasm.op(wasm.END);
 }
 
@@ -128,12 +185,14 @@ function emitQuickOrCall(site: Address, receiver: u32): void {
   wasm.op(wasm.I32_ADD);
   wasm.load64(0);
   wasm.op(wasm.ELSE);
-  emitCodeCall(site, receiver);
+  emitFrameLink();
+  getValue(receiver);
+  emitCodeCall(site + SITE_CODE);
   wasm.op(wasm.END);
 }
 
-/** The link of the new frame, then the call. */
-function emitCodeCall(site: Address, receiver: u32): void {
+/** Writes the link of a new frame, and leaves what a call of code takes first on WebAssembly's stack. */
+export function emitFrameLink(): void {
   wasm.get(LOW);
   wasm.get(FRAME);
   wasm.op(wasm.I64_EXTEND_I32_U);
@@ -144,9 +203,12 @@ function emitCodeCall(site: Address, receiver: u32): void {
   wasm.i32Const(slotOffset(depth));
   wasm.op(wasm.I32_ADD);
   wasm.i32Const(0);
-  getValue(receiver);
-  wasm.i32Const(site);
-  wasm.load32(SITE_CODE);
+}
+
+/** Calls the code whose table index is at an address; the receiver is the last on WebAssembly's stack. */
+export function emitCodeCall(codeAt: Address): void {
+  wasm.i32Const(codeAt);
+  wasm.load32(0);
   wasm.op(wasm.CALL_INDIRECT);
   wasm.unsigned(TYPE_CODE);
   wasm.unsigned(0);

@@ -30,11 +30,11 @@ import { isYoung } from "../memory/map";
 import { Address, Oop } from "../memory/oop";
 import { falseObject, nil, trueObject } from "../memory/roots";
 import { emitArithmetic, emitCondition } from "./arithmetic";
-import { emitHandler, emitLeave, emitPollCondition } from "./exits";
+import { emitHandler, emitLeave, emitPollCondition, emitStackPointer } from "./exits";
 import { emitPrologue } from "./frame";
 import { markInstruction, setListing } from "./listing";
 import { LOOP_LABEL, NO_UNIT, closeLabel, labelDepth, pushLabel, resetLabels } from "./labels";
-import { CALL_CLASS, CALL_LEAVE, CALL_POLL, HEAD_BYTES, writeHeadFor } from "./moduleHead";
+import { CALL_CLASS, CALL_LEAVE, CALL_POLL, CALL_RETURN, HEAD_BYTES, writeHeadFor } from "./moduleHead";
 import {
   VALUE_CONSTANT,
   VALUE_RECEIVER,
@@ -50,10 +50,11 @@ import {
   setDepth,
 } from "./operands";
 import { emitLiteral, emitPushRemoteTemp, emitPushVariable, emitStore, emitStoreTemp } from "./places";
-import { emitSend } from "./sends";
+import { emitSend, emitSuperSend } from "./sends";
 import {
   ENTRY,
   FIRST_TEMP,
+  FRAME,
   LONG_B,
   LONG_LOCALS,
   RECEIVER,
@@ -235,6 +236,7 @@ function emitFunction(methodOop: Oop, start: Address, blockShape: u32): bool {
 function hasFeedback(): bool {
   switch (instruction.kind) {
     case instruction.SEND:
+    case instruction.SUPER_SEND:
     case instruction.ARITHMETIC:
     case instruction.COMPARISON:
     case instruction.IDENTICAL:
@@ -416,24 +418,26 @@ function emitUnit(unit: u32): u32 {
       emitJumpIf(unit);
       break;
     case instruction.RETURN_TOP:
-      emitReturn(unit, isBlock);
+      emitReturn(depth - 1, depth);
       break;
     case instruction.RETURN_RECEIVER:
     case instruction.RETURN_CONSTANT:
       if (instruction.kind == instruction.RETURN_RECEIVER) pushValue(VALUE_RECEIVER, 0);
       else pushValue(VALUE_CONSTANT, instruction.constant);
-      if (isBlock) setDepth(depth - 1);
-      emitReturn(unit, isBlock);
+      emitReturn(depth - 1, depth - 1);
       break;
     case instruction.BLOCK_RETURN_TOP:
-      emitReturn(unit, !isBlock);
+      emitBlockReturn(unit);
       break;
     case instruction.BLOCK_RETURN_NIL:
       if (isBlock) pushValue(VALUE_CONSTANT, nil);
-      emitReturn(unit, !isBlock);
+      emitBlockReturn(unit);
       break;
     case instruction.SEND:
       emitSend();
+      break;
+    case instruction.SUPER_SEND:
+      emitSuperSend();
       break;
     case instruction.ARITHMETIC:
       emitArithmetic(index);
@@ -512,15 +516,31 @@ function emitJumpIf(unit: u32): void {
   closeLabel();
 }
 
-function emitReturn(unit: u32, isLeft: bool): void {
-  if (isLeft) {
+/** Returns an operand from the method; from a block, where `operands` are left on its stack, by way of its home. */
+function emitReturn(position: u32, operands: u32): void {
+  isReachable = false;
+  if (isBlock) {
     flush(true);
-    emitLeave(CALL_LEAVE, units.addressOf(unit), depth);
-  } else {
+    wasm.i32Const(instruction.next);
+    emitStackPointer(operands);
+    wasm.get(FRAME);
+    getValue(position);
+    wasm.call(CALL_RETURN);
+    wasm.i64Const(0);
+  } else getValue(position);
+  wasm.op(wasm.RETURN);
+}
+
+/** The end of a block, returning the top; a method has none. */
+function emitBlockReturn(unit: u32): void {
+  isReachable = false;
+  if (isBlock) {
     getValue(depth - 1);
     wasm.op(wasm.RETURN);
+    return;
   }
-  isReachable = false;
+  flush(true);
+  emitLeave(CALL_LEAVE, units.addressOf(unit), depth);
 }
 
 /** A comparison, with a conditional jump behind it where there is one. */

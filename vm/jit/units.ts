@@ -166,7 +166,10 @@ function numberEntries(set: u32): bool {
     if (!isKnown(unit)) continue;
     if (loopEndOf(unit) != 0) setEntry(unit);
     instruction.decodeAt(addressOf(unit), set);
-    const isSend = instruction.kind == instruction.SEND || instruction.kind == instruction.HANDLER_SEND;
+    const isSend =
+      instruction.kind == instruction.SEND ||
+      instruction.kind == instruction.SUPER_SEND ||
+      instruction.kind == instruction.HANDLER_SEND;
     if (isSend && unit + 1 < count && isKnown(unit + 1)) setEntry(unit + 1);
   }
   return true;
