@@ -408,7 +408,6 @@ export function pollFromCode(ip: Address, sp: Address, fp: Address): void {
   if (load<i32>(0, CELL_POLLS_LEFT) < 0) noteTier(1);
 }
 
-function selectorOf(site: Address): Oop {
 export function selectorOf(site: Address): Oop {
   const address = load<u32>(site, SITE_SELECTOR);
   if (address != 0) return load<u64>(address);
