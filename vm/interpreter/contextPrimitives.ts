@@ -14,6 +14,17 @@ import {
 } from "../layout";
 import { allocateSlots } from "../memory/allocation";
 import { formatOf, isReadOnly, slotCountOf } from "../memory/header";
+import {
+  activePage,
+  callerFp,
+  frameContext,
+  frameMethod,
+  hasContext,
+  isBaseFrame,
+  isBlockFrame,
+  pageOf,
+  senderContextOfBase,
+} from "../memory/frames";
 import { fetchPointer, storePointer, storePointerUnchecked } from "../memory/object";
 import { Address, isSmallInteger, Oop, smallInteger, smallIntegerValue } from "../memory/oop";
 import { nil } from "../memory/roots";
@@ -28,6 +39,7 @@ import {
   primitiveSlotAtPut as slotAtPut,
 } from "../../primitives/subscripts";
 import {
+  contextOf,
   contextSlot,
   evictAllPages,
   frameOf,
@@ -40,8 +52,10 @@ import {
   stackDepthOf,
   wasMarried,
 } from "./contexts";
+import { primitiveNumberOf } from "./methods";
 import { fp, popThenAnswer, stackValue } from "./registers";
 import { isMarkedContext, PRIMITIVE_UNWIND_MARK } from "./returns";
+import { cutFrames } from "./termination";
 
 /** The number that marks `on:do:`; there is no such primitive. */
 const PRIMITIVE_HANDLER_MARK: u32 = 199;
@@ -209,11 +223,23 @@ export function primitiveFindHandlerContext(): void {
   answer(findMarked(receiver(), nil, PRIMITIVE_HANDLER_MARK));
 }
 
+/** Frames are passed without giving them contexts: most are looked at once, and are not what is searched for. */
 function findMarked(first: Oop, stop: Oop, primitive: u32): Oop {
   let context = first;
   while (isContext(context) && context != stop) {
-    if (isMarkedContext(context, primitive)) return context;
-    context = senderOf(context);
+    let frame = frameOf(context);
+    if (frame == 0) {
+      if (isMarkedContext(context, primitive)) return context;
+      context = senderOf(context);
+      continue;
+    }
+    for (;;) {
+      if (!isBlockFrame(frame) && primitiveNumberOf(frameMethod(frame)) == primitive) return contextOf(frame);
+      if (isBaseFrame(frame)) break;
+      frame = callerFp(frame);
+      if (hasContext(frame) && frameContext(frame) == stop) return nil;
+    }
+    context = senderContextOfBase(frame);
   }
   return nil;
 }
@@ -227,6 +253,11 @@ export function primitiveTerminateTo(): void {
     return;
   }
   popThenAnswer(argumentCount, context);
+  const frame = frameOf(context);
+  if (frame != 0 && pageOf(frame) == activePage && cutFrames(frame, target)) {
+    framesChanged();
+    return;
+  }
   const isOnChain = hasSender(context, target);
   const active = evictAllPages();
   if (isOnChain) {
