@@ -23,8 +23,10 @@ import {
   setHeadSp,
   setSenderContextOfBase,
 } from "../memory/frames";
+import { forcePoll } from "../memory/allocation";
 import { storePointerUnchecked } from "../memory/object";
 import { Address, Oop, smallInteger } from "../memory/oop";
+import { disturbCode, nesting } from "./compiledCode";
 import { frameOf, isContext } from "./contexts";
 import { fp, ip, setRegisters, sp } from "./registers";
 
@@ -49,6 +51,8 @@ export function cutFrames(first: Address, target: Oop): bool {
       frame = callerFp(frame);
     }
   }
+  if (callee == first) return true;
+  leaveCode();
   const page = pageOf(targetFrame);
   if (page == activePage) {
     moveFrames(first, callee);
@@ -64,6 +68,12 @@ export function cutFrames(first: Address, target: Oop): bool {
   moveFrames(first, base);
   setSenderContextOfBase(base, target);
   return true;
+}
+
+/** Compiled code that waits for frames which are gone or elsewhere cannot go on. */
+function leaveCode(): void {
+  disturbCode();
+  if (nesting != 0) forcePoll();
 }
 
 /** The frame of a base frame's sender, if it is the head of another page; 0 if not. */
