@@ -23,6 +23,8 @@ export interface RunOptions {
   readonly jitThreshold?: number;
   /** Says at the end what was compiled: as a table, or as JSON. */
   readonly jitStatistics?: "table" | "json";
+  /** Whether compiled methods are optimised, too. */
+  readonly optimises: boolean;
   readonly interactive: boolean;
 }
 
@@ -50,7 +52,8 @@ the image untouched. Options may be written with one dash or two.
   --screenshot=FILE.png    writes the Display as it is at the end
   --trace=WHAT             logs ${TRACES.join(", ")}; several with commas
   --debug-module           runs the module with assertions and heap checks
-  --jit=off|baseline       interprets only (default), or compiles what is called often to WebAssembly
+  --jit=off|baseline|on    interprets only (default); compiles what is called often to WebAssembly; and optimises
+                           what takes most of the time
   --jit-threshold=CALLS    calls before a method is compiled (default ${DEFAULT_JIT_THRESHOLD}; 1 compiles everything)
   --jit-stats[=json]       says on standard error, at the end, what was compiled
   -vm KEY=VALUE, -vm-display-null, -vm-sound-null
@@ -94,7 +97,7 @@ const RULES = new Map<string, OptionRule>([
   ["screenshot", withValue((draft, value) => void (draft.screenshot = value))],
   ["trace", withValue((draft, value) => void (draft.trace = traces(value)))],
   ["debug-module", { takesValue: false, apply: (draft) => void (draft.debugModule = true) }],
-  ["jit", withValue((draft, value) => void (draft.jitThreshold = jitSetting(value, draft.jitThreshold)))],
+  ["jit", withValue((draft, value) => setJit(draft, value))],
   ["jit-threshold", withValue((draft, value, name) => void (draft.jitThreshold = callCount(value, name)))],
   ["jit-stats", { takesValue: "inline", apply: (draft, value) => void (draft.jitStatistics = statisticsForm(value)) }],
   ["vm", withValue(() => {})],
@@ -144,6 +147,7 @@ export function parseRunArguments(words: readonly string[]): RunRequest {
       logLevel: 1,
       trace: [],
       debugModule: false,
+      optimises: false,
       interactive: false,
       ...draft,
       image,
@@ -186,11 +190,12 @@ function traces(text: string): string[] {
   return wanted;
 }
 
-/** The threshold that a setting means, where one may have been given already. */
-function jitSetting(text: string, threshold: number | undefined): number | undefined {
-  if (text === "off") return undefined;
-  if (text !== "baseline" && text !== "on") throw new UsageError(`--jit=${text}: give off or baseline`);
-  return threshold ?? DEFAULT_JIT_THRESHOLD;
+/** A threshold may have been given already. */
+function setJit(draft: Draft, text: string): void {
+  if (!["off", "baseline", "on"].includes(text)) throw new UsageError(`--jit=${text}: give off, baseline or on`);
+  draft.optimises = text === "on";
+  if (text === "off") delete draft.jitThreshold;
+  else draft.jitThreshold ??= DEFAULT_JIT_THRESHOLD;
 }
 
 function statisticsForm(text: string): "table" | "json" {

@@ -12,7 +12,7 @@ const LAYERS = [
   ["vm/plugin.ts"],
   ["primitives/"],
   ["vm/interpreter/", "build/generated/"],
-  ["vm/jit/"],
+  ["vm/jit/", "vm/optimiser/"],
   ["vm/main.ts"],
 ];
 /** What host-side TypeScript may import beside its own folder. */

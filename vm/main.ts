@@ -13,6 +13,8 @@ import { signalSemaphoreWithIndex } from "./plugin";
 import { isCallSuspended, resumeCall } from "./interpreter/activation";
 import { startMethod as startMethodNow, startSend as startSendNow } from "./interpreter/outside";
 import { isContext, resumeContext } from "./interpreter/contexts";
+import { enableOptimiser as enableSecondTier } from "./interpreter/sampling";
+import { optimise } from "./optimiser/optimise";
 import { compileAtSliceEnd, disableCompiler, enableCompiler } from "./interpreter/compileQueue";
 import { compileBatch, listCode as listCodeOf } from "./jit/translate";
 import { startSession } from "./interpreter/control";
@@ -140,6 +142,11 @@ export function enableJit(threshold: i32, batch: u32): void {
   enableCompiler(threshold, batch, compileBatch.index);
 }
 
+/** Optimises what `enableJit` compiles, too, once it is found active often; where `isEager`, once. */
+export function enableOptimiser(isEager: bool): void {
+  enableSecondTier(optimise.index, isEager);
+}
+
 /** For tools: see jit/translate.ts; nothing runs, and nothing is kept. */
 export function listCode(method: u32, start: u32, closure: u32): u32 {
   return listCodeOf(method, start, closure);
@@ -166,6 +173,8 @@ export {
   rememberFromCode,
   superFromCode,
 } from "./interpreter/callsFromCode";
+export { exitFromCode, pollInLoop } from "./interpreter/compiledCode";
+export { closureFromCode, instantiateFromCode, newArrayFromCode } from "./interpreter/optimisedCode";
 /** For a host whose compiled code lies in a table of its own (interpreter/compiledCode.ts). */
 export { setTrampoline } from "./interpreter/compiledCode";
 export { functionBesideCode } from "./interpreter/quickSites";

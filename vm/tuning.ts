@@ -38,3 +38,25 @@ export const NATIVE_JIT_DEFAULT = false;
 export const NATIVE_JIT_THRESHOLD: i32 = 100;
 /** Of the area for call sites and records, what methods compiled with a program may take; the rest is for its run. */
 export const AHEAD_AREA_PERCENT: u32 = 80;
+
+/** Ends of slices at which a method is found active before it is optimised … */
+export const SAMPLES_FOR_OPTIMISING: u32 = 2;
+/** … and where it is so small that what calls it inlines it. */
+export const SAMPLES_OF_SMALL: u32 = 6;
+/** Bytes of bytecodes up to which a method counts as small. */
+export const SMALL_METHOD_BYTES: u32 = 40;
+/** How often a method may be optimised: each time with what was learnt from the exits of the last. */
+export const MAX_TIMES_OPTIMISED: u32 = 12;
+/** Exits after which optimised code is thrown away. */
+export const EXITS_PER_CODE: u32 = 6;
+/** How many activations are written into one another at most … */
+export const INLINE_DEPTH: u32 = 7;
+/** … how often a method within itself … */
+export const INLINE_RECURSION: u32 = 1;
+/** … how many bytecodes an inlined method or block may have … */
+export const INLINE_METHOD_UNITS: u32 = 40;
+export const INLINE_BLOCK_UNITS: u32 = 80;
+/** An inlined method or block of more bytecodes than this has its caller's frame written before it begins. */
+export const SETTLED_UNITS: u32 = 20;
+/** … and all of them together. */
+export const INLINE_TOTAL_UNITS: u32 = 300;

@@ -50,9 +50,13 @@ describe.each([1, 100])("threshold %i", (threshold) => {
   });
 });
 
-test("the conformance image in both bytecode sets, compiled", () => {
-  const { stdout, status } = run(["test", "--jit-threshold=20"]);
-  const [, passed, failed] = /tests, (\d+) passed, (\d+) failed/.exec(stdout) ?? [];
-  expect({ failed, status }).toEqual({ failed: "0", status: 0 });
-  expect(Number(passed)).toBeGreaterThan(1000);
-}, 240_000);
+test.each([["--jit-threshold=20"], ["--jit-threshold=1", "--jit=on"]])(
+  "the conformance image, %s %s",
+  (...options) => {
+    const { stdout, status } = run(["test", ...options]);
+    const [, passed, failed] = /tests, (\d+) passed, (\d+) failed/.exec(stdout) ?? [];
+    expect({ failed, status }).toEqual({ failed: "0", status: 0 });
+    expect(Number(passed)).toBeGreaterThan(1000);
+  },
+  240_000,
+);

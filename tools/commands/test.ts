@@ -16,6 +16,7 @@ interface Arguments {
   recipe: string;
   "jit-threshold"?: number;
   force?: string;
+  jit: string;
   junit?: string;
   tap?: string;
   json: boolean;
@@ -61,6 +62,13 @@ export const testCommand: CommandModule<object, Arguments> = {
         type: "string",
         requiresArg: true,
         describe: `make happen all the time: ${FORCES.map(([name]) => name).join(", ")}; several with commas (slow)`,
+      })
+      .option("jit", {
+        type: "string",
+        requiresArg: true,
+        choices: ["baseline", "on"],
+        default: "baseline",
+        describe: "with --jit-threshold: compiled only, or optimised as well, in short slices",
       })
       .option("junit", { type: "string", requiresArg: true, describe: "write the results as JUnit's XML" })
       .option("tap", { type: "string", requiresArg: true, describe: "write the results as TAP 14" })
@@ -124,6 +132,7 @@ async function test(given: Arguments): Promise<void> {
           timeoutSeconds: given.timeout,
           jitThreshold: given["jit-threshold"],
           forced: forcedBits(given.force),
+          optimises: given.jit === "on",
           wasm: given["debug-module"] ? "debug" : "release",
           isRestarted: !isOwn,
           progress: (done, planned, failed) => progress.show(set, done, planned, failed),

@@ -15,11 +15,16 @@ export interface ImageRun {
   readonly jitThreshold?: number;
   /** What is to happen all the time: FORCE_… of vm/layout.ts. */
   readonly forced?: number;
+  /** Whether compiled methods are optimised, too, in short slices, so that many are. */
+  readonly optimises?: boolean;
 }
 
 export type WorkerMessage =
   | { readonly kind: "output"; readonly text: string }
   | { readonly kind: "ended"; readonly code: number; readonly reason: string };
+
+/** Polls of a slice: at the end of each, what is active may be optimised. */
+const OPTIMISING_SLICE = 200;
 
 const request = workerData as ImageRun;
 const tell = (message: WorkerMessage) => parentPort!.postMessage(message);
@@ -32,6 +37,8 @@ try {
     workingDirectory: request.workingDirectory,
     wasm: request.wasm,
     jitThreshold: request.jitThreshold,
+    optimises: request.optimises,
+    slicePolls: request.optimises ? OPTIMISING_SLICE : undefined,
     maxOldSpaceBytes: request.maxOldSpaceBytes,
     stdin: () => undefined,
     stdout: (bytes) => tell({ kind: "output", text: decoder.decode(bytes, { stream: true }) }),

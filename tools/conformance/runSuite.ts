@@ -27,6 +27,7 @@ export interface SuiteOptions {
   readonly jitThreshold?: number;
   /** What is to happen all the time: FORCE_… of vm/layout.ts. */
   readonly forced?: number;
+  readonly optimises?: boolean;
   /** Whether the image is also saved and restarted, twice; it is if not given. */
   readonly isRestarted?: boolean;
   readonly progress: (done: number, planned: number, failed: number) => void;
@@ -132,7 +133,7 @@ function runOnce(
   reader: TapReader,
   report = () => {},
 ): Promise<End> {
-  const { folder, wasm, maxOldSpaceBytes, jitThreshold, forced, timeoutSeconds } = options;
+  const { folder, wasm, maxOldSpaceBytes, jitThreshold, optimises, forced, timeoutSeconds } = options;
   const workerData: ImageRun = {
     image,
     arguments: words,
@@ -141,6 +142,7 @@ function runOnce(
     maxOldSpaceBytes,
     jitThreshold,
     forced,
+    optimises,
   };
   const worker = new Worker(new URL("./imageWorker.js", import.meta.url), { workerData });
   return new Promise<End>((resolve) => {

@@ -9,6 +9,8 @@ export interface VmExports {
   run(budgetPolls: number): number;
   /** Compiles methods from that many activations on, so many together. */
   enableJit(threshold: number, batch: number): void;
+  /** Optimises what is compiled, where it is found active often; where told so, once. */
+  enableOptimiser(isEager: boolean): void;
   /** What goes with the outcome: a time, an exit code. */
   outcomeDetail(): bigint | number;
   /** Signals an external semaphore at the next poll; 0 where too many wait already. */

@@ -30,6 +30,8 @@ export interface VmOptions extends NodeHostOptions {
   readonly slicePolls?: number;
   /** Methods become WebAssembly after so many activations; only interpreted if not given. */
   readonly jitThreshold?: number;
+  /** Whether what is compiled and runs often is optimised, too. */
+  readonly optimises?: boolean;
   /** The module to run: "release" (as shipped), "debug" (with assertions and heap checks), a file's URL, or bytes. */
   readonly wasm?: "release" | "debug" | URL | Uint8Array;
 }
@@ -53,6 +55,7 @@ export async function createVm(options: VmOptions): Promise<Vm> {
     maxOldSpaceBytes: options.maxOldSpaceBytes,
     slicePolls: options.slicePolls,
     jitThreshold: options.jitThreshold,
+    optimises: options.optimises,
     clock: options.clock,
     describeFault: describeLoadFault,
   });

@@ -49,6 +49,8 @@ export interface VmCoreOptions {
   /** Polls of one `run`; a poll comes with every method entry and backward jump that needs one. */
   readonly slicePolls?: number;
   readonly jitThreshold?: number;
+  /** Whether what is compiled and runs often is optimised, too. */
+  readonly optimises?: boolean;
   readonly clock?: Clock;
   readonly describeFault: (status: number, exports: VmExports) => string;
 }
@@ -113,7 +115,10 @@ export async function startVm(module: WebAssembly.Module, drivers: HostDrivers, 
     drivers.close();
     throw error instanceof VmError ? error : new VmError("image", `${options.imageLabel}: ${String(error)}`);
   }
-  if (options.jitThreshold !== undefined) exports.enableJit(options.jitThreshold, CODE_BATCH);
+  if (options.jitThreshold !== undefined) {
+    exports.enableJit(options.jitThreshold, CODE_BATCH);
+    if (options.optimises === true) exports.enableOptimiser(options.jitThreshold === 1);
+  }
   return vmOver(exports, drivers, options, errors);
 }
 

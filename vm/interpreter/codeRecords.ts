@@ -17,7 +17,7 @@ export let isAreaFull: bool = false;
 // compiled code looks at in line | address of the selector u32 (0: special) | special selector's number u32 | argument
 // count u32 | where the send returns to u32 | what fast paths need u32: the address of the shapes that at:, at:put: and
 // size know (shapes.ts), or the operands that an operator has met (callsFromCode.ts) | next site u32 | pairs u32 | count
-// of pairs u8 | megamorphic u8 | unused u16 | generation u32 | unused u32 | a first pair.
+// of pairs u8 | megamorphic u8 | whether its code is always a function's u8 | unused u8 | generation u32 | unused u32 | a first pair.
 export const SITE_CLASS: u32 = 0;
 export const SITE_CODE: u32 = 4;
 export const SITE_SELECTOR: u32 = 8;
@@ -30,6 +30,7 @@ const SITE_NEXT: u32 = 28;
 const SITE_PAIRS: u32 = 32;
 const SITE_PAIR_COUNT: u32 = 36;
 const SITE_IS_MEGAMORPHIC: u32 = 37;
+export const SITE_IS_PLAIN: u32 = 38;
 const SITE_GENERATION: u32 = 40;
 const SITE_FIRST_PAIR: u32 = 48;
 const SITE_BYTES: u32 = 64;
@@ -46,15 +47,19 @@ const MAX_PAIRS: u32 = 6;
 /** Raised whenever the pairs' codes have become doubtful; a site that is behind asks the method cache again. */
 let generation: u32 = 1;
 
-// A record: method u32 | first bytecode u32 | table index u32 (0: cannot be compiled) | table index of the second tier's code
-// u32 (0: none) | count of entries u32 | count of feedback u32 | the bytecodes at which the code may be entered, their
-// places from one: address u32, temporaries and operands of the frame there u32 | feedback: address of a bytecode u32, its site or its mark u32, in order.
+// A record: method u32 | first bytecode u32 | table index u32 (0: cannot be compiled) | record of the second tier's code u32
+// (0: none; optimisedCode.ts) | count of entries u32 | count of feedback u32 | samples u16 | times optimised u16 | unused
+// u32 | the bytecodes at which the code may be entered, their places from one: address u32, temporaries and operands of the
+// frame there u32 | feedback: address of a bytecode u32, its site or its mark u32, in order.
 const RECORD_METHOD: u32 = 0;
 const RECORD_START: u32 = 4;
 const RECORD_CODE: u32 = 8;
+const RECORD_OPTIMISED: u32 = 12;
 const RECORD_ENTRIES: u32 = 16;
 const RECORD_FEEDBACK: u32 = 20;
-const RECORD_HEADER_BYTES: u32 = 24;
+const RECORD_SAMPLES: u32 = 24;
+const RECORD_TIMES_OPTIMISED: u32 = 26;
+const RECORD_HEADER_BYTES: u32 = 32;
 
 /** Open addressing by method and start; 0 for a free place. */
 const RECORD_PLACES: u32 = 16384;
@@ -147,14 +152,14 @@ function feedbackAt(record: Address): Address {
   return record + RECORD_HEADER_BYTES + (load<u32>(record, RECORD_ENTRIES) << 3);
 }
 
-/** A new call site in zeroed memory for a bytecode of a record, or 0 where the area is full. */
+/** A new call site in zeroed memory for a bytecode of a record (of none where that is 0), or 0 where the area is full. */
 export function newSite(record: Address, address: Address): Address {
   const site = newInArea(SITE_BYTES);
   if (site == 0) return 0;
   store<u32>(site, firstSite, SITE_NEXT);
   store<u32>(site, site + SITE_FIRST_PAIR, SITE_PAIRS);
   firstSite = site;
-  const feedback = feedbackOf(record, address);
+  const feedback = record == 0 ? 0 : feedbackOf(record, address);
   if (feedback != 0) store<u32>(feedback, site, FEEDBACK_VALUE);
   return site;
 }
@@ -192,6 +197,31 @@ export function recordOf(method: Address, start: Address): Address {
 /** The table index of a record's code, 0 where it cannot be compiled. */
 export function codeOf(record: Address): u32 {
   return load<u32>(record, RECORD_CODE);
+}
+
+/** The record of the second tier's code (optimisedCode.ts), 0 for none. */
+export function optimisedOf(record: Address): Address {
+  return load<u32>(record, RECORD_OPTIMISED);
+}
+
+/** Gives a method or block code of the second tier. */
+export function setOptimised(record: Address, optimised: Address): void {
+  store<u32>(record, optimised, RECORD_OPTIMISED);
+}
+
+/** Counts that a method or block was found active, and answers how often it was since it was last optimised. */
+export function countSample(record: Address): u32 {
+  const samples = <u32>load<u16>(record, RECORD_SAMPLES) + 1;
+  store<u16>(record, <u16>min(samples, 0xffff), RECORD_SAMPLES);
+  return samples;
+}
+
+/** Counts that a method or block is optimised, or was tried; answers how often it was before. */
+export function countOptimising(record: Address): u32 {
+  const times = <u32>load<u16>(record, RECORD_TIMES_OPTIMISED);
+  store<u16>(record, <u16>(times + 1), RECORD_TIMES_OPTIMISED);
+  store<u16>(record, 0, RECORD_SAMPLES);
+  return times;
 }
 
 /**
@@ -287,6 +317,7 @@ export function remember(site: Address, classIndex: u32, method: Oop, primitive:
   store<u32>(pair, code, PAIR_CODE);
   const known = load<u32>(site, SITE_CLASS);
   if (code == 0 || (known != 0 && known != classIndex)) return;
+  if (<i32>code < 0 && load<u8>(site, SITE_IS_PLAIN) != 0) return;
   store<u32>(site, classIndex, SITE_CLASS);
   store<u32>(site, code, SITE_CODE);
 }
@@ -350,8 +381,8 @@ function feedbackOf(record: Address, address: Address): Address {
   return 0;
 }
 
-/** The call site of a feedback; 0 where that is a mark. */
-function siteIn(feedback: Address): Address {
+/** The call site of a feedback (see `siteOf`); 0 where that is a mark. */
+export function siteIn(feedback: Address): Address {
   const value = load<u32>(feedback, FEEDBACK_VALUE);
   return value > 1 ? value : 0;
 }

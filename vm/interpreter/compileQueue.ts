@@ -14,9 +14,11 @@ import { isYoung } from "../memory/map";
 import { fetchPointer } from "../memory/object";
 import { Address, Oop, smallIntegerValue } from "../memory/oop";
 import { MAX_BATCH } from "../tuning";
-import { codeOf, dropRecords, forgetCodeOf, hasRecords, isAreaFull, recordOf } from "./codeRecords";
+import { codeOf, dropRecords, forgetCodeOf, hasRecords, isAreaFull, optimisedOf, recordOf } from "./codeRecords";
 import { countDrop } from "./codeStatistics";
 import { forgetCodeInCache, takeCodeIntoCache } from "./lookup";
+import { dropOptimised, optimisedCode } from "./optimisedCode";
+import { optimiseWaiting } from "./sampling";
 
 /** How often a method is activated before it is compiled; 0 for never. */
 export let compileThreshold: i32 = 0;
@@ -94,6 +96,8 @@ export function codeOrCountdown(method: Oop, start: Address): i32 {
   if (compileThreshold == 0) return NEVER;
   const record = recordOf(<Address>method, start);
   if (record == 0) return -compileThreshold;
+  const optimised = optimisedCode(optimisedOf(record));
+  if (optimised != 0) return <i32>optimised;
   const code = codeOf(record);
   return code == 0 ? NEVER : <i32>code;
 }
@@ -147,6 +151,7 @@ export function compileAtSliceEnd(): void {
     hostDropInstalledCode();
   }
   if (queueCount != 0) compileWaiting();
+  optimiseWaiting();
 }
 
 // Why code was dropped, as countDrop counts.
@@ -161,6 +166,7 @@ export function dropAllCode(cause: u32): void {
   if (!hasRecords()) return;
   countDrop(cause);
   dropRecords();
+  dropOptimised();
   forgetCodeInCache(codeCountdown());
   isHostBehind = true;
 }

@@ -29,12 +29,13 @@ import {
   frameFlags,
   frameMethod,
   frameReceiver,
+  isBaseFrame,
   isBlockFrame,
   pageOf,
 } from "../memory/frames";
 import { forcePoll } from "../memory/allocation";
 import { classIndexOf } from "../memory/header";
-import { classIndexOfOop } from "../memory/classes";
+import { classAtIndex, classIndexOfOop } from "../memory/classes";
 import { fetchPointer } from "../memory/object";
 import { Address, isObject, isSmallInteger, Oop, smallInteger, smallIntegerValue } from "../memory/oop";
 import { specialObject } from "../memory/roots";
@@ -45,6 +46,7 @@ import {
   clearBlocksOfSites,
   codeOf,
   entryOf,
+  optimisedOf,
   PAIR_CODE,
   PAIR_METHOD,
   PAIR_PRIMITIVE,
@@ -55,8 +57,10 @@ import {
   SITE_RETURN,
   SITE_SELECTOR,
   SITE_SPECIAL,
+  siteIn,
+  siteOf,
 } from "./codeRecords";
-import { countSlice, noteTier } from "./codeStatistics";
+import { countExit, countSlice, noteTier } from "./codeStatistics";
 import { codeOrCountdown, compileThreshold, NEVER, requestCode, shapeOfClosure } from "./compileQueue";
 import { isContext } from "./contexts";
 import { setExtensions } from "./extensions";
@@ -68,8 +72,10 @@ import {
   ENTRY_METHOD,
   ENTRY_PRIMITIVE,
   findMethodForReceiver,
+  methodInHierarchy,
   newMethod,
   newPrimitive,
+  refreshCode,
   setNewMethod,
 } from "./lookup";
 import {
@@ -80,7 +86,25 @@ import {
   ipOf,
   isCompiledMethod,
   methodHeader,
+  primitiveNumberOf,
 } from "./methods";
+import {
+  CAUSE_CLASS,
+  CAUSE_NUMBER,
+  CAUSE_UNREACHED,
+  EXIT_CAUSE_MASK,
+  EXIT_DEPTH_SHIFT,
+  EXIT_RECORD_MASK,
+  keepToken,
+  noteExit,
+  optimisedCode,
+  optimisedEntry,
+  takeToken,
+  tokenEntry,
+  tokenRecord,
+  tokenRoot,
+} from "./optimisedCode";
+import { sampleStack } from "./sampling";
 import { fp as fpRegister, ip as ipRegister, setIp, setRegisters, sp as spRegister } from "./registers";
 import { returnFromBlock, returnFromMethod } from "./returns";
 import { noteBlock, noteShape } from "./shapes";
@@ -135,6 +159,7 @@ export function resumeCompiled(ip: Address): bool {
   const frame = fpRegister;
   if (frame == waitingFrame && ip == waitingIp) return true;
   const record = recordOfFrame(frame);
+  if (record != 0 && resumeOptimised(record, ip, frame)) return false;
   const entry = entryAt(record, frame, ip);
   if (entry == 0) {
     isLeaving = true;
@@ -157,8 +182,12 @@ function recordOfFrame(frame: Address): Address {
 
 /** The number by which the code of a record is entered with the active frame as it is, 0 for none. */
 function entryAt(record: Address, frame: Address, ip: Address): u32 {
-  const slots = (frame + FRAME_FIRST_TEMP + 8 - spRegister) >> 3;
-  return record == 0 || codeOf(record) == 0 ? 0 : entryOf(record, ip, slots);
+  return record == 0 || codeOf(record) == 0 ? 0 : entryOf(record, ip, slotsOf(frame));
+}
+
+/** Temporaries and operands of the active frame. */
+function slotsOf(frame: Address): u32 {
+  return (frame + FRAME_FIRST_TEMP + 8 - spRegister) >> 3;
 }
 
 // Code that calls what is not compiled waits for it: the interpreter runs above it on the engine's stack.
@@ -183,7 +212,13 @@ export function leaveAbandonedCode(): void {
 function canGoOn(disturbancesBefore: u32, fp: Address, ip: Address): bool {
   if (disturbancesBefore != disturbances || outcome != OUTCOME_NONE) return false;
   if (fpRegister == fp) return ipRegister == ip;
-  if (callerFp(fpRegister) != fp || callerIp(fpRegister) != ip || nesting == MAX_NESTING) return false;
+  if (callerFp(fpRegister) != fp || callerIp(fpRegister) != ip) return false;
+  return interpretAbove(disturbancesBefore, fp, ip);
+}
+
+/** Interprets until a frame is active at an instruction pointer; false where that has not come about. */
+function interpretAbove(disturbancesBefore: u32, fp: Address, ip: Address): bool {
+  if (nesting == MAX_NESTING) return false;
   if (load<i32>(0, CELL_POLLS_LEFT) < 0 || spRegister < load<u32>(0, CELL_STACK_LIMIT)) return false;
   const outerFrame = waitingFrame;
   const outerIp = waitingIp;
@@ -224,6 +259,25 @@ export function landFromCode(fp: Address): u64 {
   return load<u64>(spRegister);
 }
 
+/** As `resumeCompiled`, in code of the second tier, where it left for a poll or has a loop's head. */
+function resumeOptimised(record: Address, ip: Address, frame: Address): bool {
+  let root = frame;
+  let optimised = optimisedOf(record);
+  let entry: u32 = 0;
+  if (takeToken(ip, frame)) {
+    root = tokenRoot;
+    optimised = tokenRecord;
+    entry = tokenEntry;
+  } else if (optimised != 0) entry = optimisedEntry(optimised, ip, slotsOf(frame));
+  const code = entry == 0 ? 0 : optimisedCode(optimised);
+  if (code == 0) return false;
+  const value = callCode(code, root, entry, frameReceiver(root));
+  if (value == 0) return true;
+  setRegisters(ip, spRegister, root);
+  returnFromBlock(value);
+  return true;
+}
+
 /** Counts what compiled code that calls a primitive may not survive: frames moved or written to, objects moved. */
 let disturbances: u32 = 0;
 
@@ -253,6 +307,7 @@ export let sliceTiers: u32 = 0;
 export function translateActiveFrames(): void {
   if (compileThreshold == 0) return;
   sliceTiers = countSlice();
+  sampleStack();
   let frame = fpRegister;
   for (let i: u32 = 0; i < FRAMES_OF_SLICE && frame != 0; i++) {
     const method = frameMethod(frame);
@@ -267,7 +322,7 @@ export function translateActiveFrames(): void {
 }
 
 /** Where the bytecodes of a frame's method or block begin. */
-function startOfFrame(frame: Address, method: Address): Address {
+export function startOfFrame(frame: Address, method: Address): Address {
   if (isBlockFrame(frame)) {
     const closure = load<u64>(callerSp(frame));
     if (classIndexOf(<Address>closure) == CLASS_INDEX_BLOCK_CLOSURE) {
@@ -406,6 +461,42 @@ export function leaveFromCode(ip: Address, sp: Address, fp: Address): void {
 export function pollFromCode(ip: Address, sp: Address, fp: Address): void {
   setRegisters(ip, sp, fp);
   if (load<i32>(0, CELL_POLLS_LEFT) < 0) noteTier(1);
+}
+
+/**
+ * Leaves a bytecode of the second tier's code to the interpreter: `what` is its record, a cause in the lowest bits, and how
+ * many frames it has above its root's in the highest. Answers what the root answers in the end, or 0.
+ */
+export function exitFromCode(what: u32, ip: Address, sp: Address, fp: Address): u64 {
+  const cause = what & EXIT_CAUSE_MASK;
+  countExit(cause);
+  if (cause == CAUSE_CLASS || cause == CAUSE_UNREACHED) noteReceiverClass(ip, sp, fp);
+  if (noteExit(what & EXIT_RECORD_MASK, ip, sp, cause == CAUSE_NUMBER)) refreshCode();
+  leaveFromCode(ip, sp, fp);
+  let root = fp;
+  for (let above = what >> EXIT_DEPTH_SHIFT; above > 0; above--) root = callerFp(root);
+  if (isBaseFrame(root)) return 0;
+  const caller = callerFp(root);
+  store<u32>(caller + FRAME_FLAGS, frameFlags(caller) | FRAME_IS_COMPILED);
+  return interpretAbove(disturbances, caller, callerIp(root)) ? load<u64>(spRegister) : 0;
+}
+
+/** Has the call site of the first tier at a bytecode remember the receiver that the second tier has met there. */
+function noteReceiverClass(ip: Address, sp: Address, fp: Address): void {
+  const method = <Address>frameMethod(fp);
+  const feedback = siteOf(method, startOfFrame(fp, method), ip);
+  const site = feedback == 0 ? 0 : siteIn(feedback);
+  if (site == 0) return;
+  const classIndex = classIndexOfOop(load<u64>(sp + (load<u32>(site, SITE_ARGUMENT_COUNT) << 3)));
+  const found = methodInHierarchy(selectorOf(site), classAtIndex(classIndex));
+  if (found != 0 && isCompiledMethod(found)) remember(site, classIndex, found, primitiveNumberOf(found), 0);
+}
+
+/** Leaves the second tier's code for a poll in a loop: `what` is its record, and the number of the entry there. */
+export function pollInLoop(what: u32, ip: Address, sp: Address, fp: Address): void {
+  setRegisters(ip, sp, fp);
+  keepToken(what & ~7, what & 7, ip, fp);
+  if (load<i32>(0, CELL_POLLS_LEFT) < 0) noteTier(2);
 }
 
 export function selectorOf(site: Address): Oop {

@@ -36,6 +36,7 @@ import {
 import { PRIMITIVE_INVOKE_OBJECT } from "./primitiveTable";
 import { clearSites, clearSitesOf, recordOf } from "./codeRecords";
 import { codeOrCountdown, dropCodeOf } from "./compileQueue";
+import { doubtOptimised, hasOptimised } from "./optimisedCode";
 import { disturbCode, forgetBlocks } from "./compiledCode";
 import { push, setSp, setStackValue, sp, stackValue } from "./registers";
 import { reportEndlessDoesNotUnderstand, reportRecursiveDoesNotUnderstand } from "./stacktrace";
@@ -82,6 +83,7 @@ export function flushMethodCache(): void {
   disturbCode();
   clearSites();
   forgetBlocks();
+  doubtOptimised();
   memory.fill(METHOD_CACHE, 0, METHOD_CACHE_BYTES);
 }
 
@@ -97,6 +99,20 @@ export function flushMethodCacheFor(selectorOrMethod: Oop): void {
     if (load<u32>(entry, ENTRY_SELECTOR) == selectorOrMethod || load<u32>(entry, ENTRY_METHOD) == selectorOrMethod) {
       store<u64>(entry, 0);
     }
+  }
+  doubtOptimised();
+  refreshCode();
+}
+
+/** Has everything that knows compiled code ask for it again: code of the second tier has been made, or dropped. */
+export function refreshCode(): void {
+  if (!hasOptimised) return;
+  disturbCode();
+  clearSites();
+  forgetBlocks();
+  for (let entry = METHOD_CACHE; entry < METHOD_CACHE + METHOD_CACHE_BYTES; entry += 1 << ENTRY_SHIFT) {
+    if (load<u64>(entry) == 0 || load<u32>(entry, ENTRY_PRIMITIVE) != 0 || load<i32>(entry, ENTRY_CODE) <= 0) continue;
+    store<i32>(entry, codeOrCountdown(load<u32>(entry, ENTRY_METHOD), load<u32>(entry, ENTRY_START)), ENTRY_CODE);
   }
 }
 

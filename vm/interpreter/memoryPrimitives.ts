@@ -15,6 +15,7 @@ import { firstObject, nextObject } from "../memory/enumeration";
 import { activePage } from "../memory/frames";
 import { isForwardedOop, isPinned, slotCountOf } from "../memory/header";
 import { fetchPointer, storePointer, storePointerUnchecked } from "../memory/object";
+import { isYoung } from "../memory/map";
 import { Address, isObject, Oop, smallInteger } from "../memory/oop";
 import { falseObject, newRootWord, nil, rootWord, setRootWord, trueObject } from "../memory/roots";
 import {
@@ -31,7 +32,8 @@ import { imageWriteAllowed } from "../../primitives/files/security";
 import { evictAllPages, externalizeHead, isContext, normalizeWidow, resumeContext, resumePage } from "./contexts";
 import { clearExternalCall } from "./control";
 import { dropAllCode, DROPPED_BY_BECOME } from "./compileQueue";
-import { flushMethodCache } from "./lookup";
+import { dropOptimised, hasOptimised } from "./optimisedCode";
+import { flushMethodCache, refreshCode } from "./lookup";
 import { isCompiledMethod } from "./methods";
 import { afterCollection, collect } from "./poll";
 import { activeProcess } from "./processes";
@@ -49,7 +51,7 @@ export function primitiveIncrementalGC(): void {
 
 function collectAndAnswer(everything: bool): void {
   const count = argumentCount;
-  collect(everything);
+  collect(everything, true);
   popThenAnswer(count, smallInteger(bytesLeft()));
   framesChanged();
 }
@@ -77,12 +79,21 @@ export function primitiveArrayBecomeOneWayCopyHash(): void {
   if (!failed()) exchange(false, copyHash);
 }
 
+function isOld(oop: Oop): bool {
+  return isObject(oop) && !isYoung(oop);
+}
+
 function exchange(twoWay: bool, copyHash: bool): void {
   const from = receiver();
   const to = argument(0);
   const count = argumentCount;
   // A method may take another's place, under the same address.
   if (contains(from, isCompiledMethod) || contains(to, isCompiledMethod)) dropAllCode(DROPPED_BY_BECOME);
+  // Code of the second tier names old objects.
+  else if (hasOptimised && (contains(from, isOld) || contains(to, isOld))) {
+    dropOptimised();
+    refreshCode();
+  }
   if (contains(from, isContext) || contains(to, isContext)) {
     // Every frame becomes a context, so that identities can be exchanged in the heap alone.
     const active = evictAllPages();

@@ -110,14 +110,17 @@ function isCollectionForced(): bool {
 }
 
 function collectIfWanted(): void {
-  if (fullCollectionWanted || isCollectionForced()) collect(true);
-  else if (scavengeWanted) collect(false);
+  if (fullCollectionWanted || isCollectionForced()) collect(true, (forced & FORCE_FULL_COLLECTIONS) != 0);
+  else if (scavengeWanted) collect(false, false);
 }
 
-/** Collects young space, or everything; the registers are written back before and true after. */
-export function collect(everything: bool): void {
+/**
+ * Collects young space, or everything, compacting old space if told so or where that is worth the code that is lost with it;
+ * the registers are written back before and true after.
+ */
+export function collect(everything: bool, compact: bool): void {
   externalizeHead();
-  if (everything) collectAll(true);
+  if (everything) collectAll(compact);
   else collectYoung();
   afterCollection();
   if (memoryFull) stopForFullMemory();

@@ -9,6 +9,7 @@ const BUFFER: Address = <Address>memory.data(CODE_BUFFER_BYTES, 16);
 let end: Address = 0;
 let full: bool = false;
 
+export const UNREACHABLE: u32 = 0x00;
 export const BLOCK: u32 = 0x02;
 export const LOOP: u32 = 0x03;
 export const IF: u32 = 0x04;
@@ -87,6 +88,11 @@ export const I32_WRAP_I64: u32 = 0xa7;
 export const I64_EXTEND_I32_S: u32 = 0xac;
 export const I64_EXTEND_I32_U: u32 = 0xad;
 export const F64_REINTERPRET_I64: u32 = 0xbf;
+export const F64_CONST: u32 = 0x44;
+export const F64_CONVERT_I64_S: u32 = 0xb9;
+export const I64_REINTERPRET_F64: u32 = 0xbd;
+export const I32_LOAD8_U: u32 = 0x2d;
+export const I32_STORE8: u32 = 0x3a;
 export const VOID: u32 = 0x40;
 export const TYPE_I32: u32 = 0x7f;
 export const TYPE_I64: u32 = 0x7e;
@@ -154,7 +160,11 @@ export function reserveLength(): Address {
 
 /** Fills in the length of what was written since `reserveLength`. */
 export function fillLength(at: Address): void {
-  let value: u32 = end - at - 5;
+  fillNumber(at, end - at - 5);
+}
+
+/** Fills in a number where `reserveLength` left room. */
+export function fillNumber(at: Address, value: u32): void {
   for (let i: u32 = 0; i < 4; i++) {
     store<u8>(at + i, (value & 127) | 128);
     value >>= 7;
@@ -166,6 +176,10 @@ export function fillLength(at: Address): void {
 export function name(text: string): void {
   unsigned(text.length);
   for (let i = 0; i < text.length; i++) byte(text.charCodeAt(i));
+}
+
+export function zeros(count: u32): void {
+  for (let i: u32 = 0; i < count; i++) byte(0);
 }
 
 export function op(code: u32): void {

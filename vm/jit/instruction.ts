@@ -54,6 +54,10 @@ export const SUPER_SEND: u32 = 28;
 
 export const SPECIAL_SEND: u32 = 0x10000;
 
+export const NO_CLOSURE: u32 = 0;
+export const V3_CLOSURE: u32 = 1;
+export const FULL_CLOSURE: u32 = 2;
+
 export let kind: u32 = 0;
 export let index: u32 = 0;
 export let other: u32 = 0;
@@ -69,6 +73,14 @@ export let code: u32 = 0;
 export let next: Address = 0;
 export let extensionA: u32 = 0;
 export let extensionB: i32 = 0;
+/** Where it makes an array: one more than its elements, 0 elsewhere. */
+export let newArraySize: u32 = 0;
+/** Set where it makes a closure that needs nothing but its frame and copied values: what the block is. */
+export let closureKind: u32 = NO_CLOSURE;
+export let closureArguments: u32 = 0;
+export let closureCopied: u32 = 0;
+/** Of a V3 block its first bytecode, of a full one the literal that holds it. */
+export let closurePlace: u32 = 0;
 
 /** Decodes the instruction at an address of a method in the set that is `set` (0 or SISTA_OFFSET). */
 export function decodeAt(at: Address, set: u32): void {
@@ -78,6 +90,8 @@ export function decodeAt(at: Address, set: u32): void {
   next = at;
   index = 0;
   other = 0;
+  closureKind = NO_CLOSURE;
+  newArraySize = 0;
   for (;;) {
     main = next;
     code = byte() + set;
@@ -154,6 +168,14 @@ function isReturnOf(oop: Oop): void {
 function isStore(newKind: u32, newIndex: u32, newPops: u32): void {
   index = newIndex;
   is(newKind, newPops, 0);
+}
+
+function isClosure(newKind: u32, blockArguments: u32, copied: u32, place: u32): void {
+  closureKind = newKind;
+  closureArguments = blockArguments;
+  closureCopied = copied;
+  closurePlace = place;
+  is(HANDLER, copied, 1);
 }
 
 function decodeMain(set: u32): void {
@@ -272,27 +294,30 @@ function decodeMain(set: u32): void {
     case pushNewArray:
     case pushNewArrayV3: {
       const descriptor = byte();
+      newArraySize = (descriptor & 127) + 1;
       is(HANDLER, descriptor > 127 ? descriptor & 127 : 0, 1);
       break;
     }
     case pushClosure: {
       const descriptor = byte();
       const blockBytes = (byte() << 8) | byte();
+      isClosure(V3_CLOSURE, descriptor & 15, descriptor >> 4, next);
       next += blockBytes;
-      is(HANDLER, descriptor >> 4, 1);
       break;
     }
     case pushClosureExtended: {
       const descriptor = byte();
       const blockBytes = <i32>byte() + (extensionB << 8);
+      const copied = ((descriptor >> 3) & 7) + ((extensionA >> 4) << 3);
+      isClosure(V3_CLOSURE, (descriptor & 7) + ((extensionA & 15) << 3), copied, next);
       next += blockBytes;
-      is(HANDLER, ((descriptor >> 3) & 7) + ((extensionA >> 4) << 3), 1);
       break;
     }
     case pushFullClosure: {
-      byte();
+      const literal = byte() + (extensionA << 8);
       const descriptor = byte();
-      is(HANDLER, (descriptor & 63) + (descriptor >> 7), 1);
+      if (descriptor > 63) is(HANDLER, (descriptor & 63) + (descriptor >> 7), 1);
+      else isClosure(FULL_CLOSURE, 0, descriptor, literal);
       break;
     }
 

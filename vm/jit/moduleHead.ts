@@ -38,8 +38,8 @@ export function writeHeadFor(functions: u32, bodyBytes: u32): void {
   wasm.unsigned(functions);
 }
 
-/** Writes types, imports, and so many functions of the type of code, each exported. */
-export function writeHead(functionCount: u32 = 1): void {
+/** The first eight bytes of every module. */
+export function writeMagic(): void {
   wasm.byte(0);
   wasm.byte(0x61);
   wasm.byte(0x73);
@@ -48,18 +48,23 @@ export function writeHead(functionCount: u32 = 1): void {
   wasm.byte(0);
   wasm.byte(0);
   wasm.byte(0);
+}
+
+/** Writes types, imports, and so many functions of the type of code, each exported. */
+export function writeHead(functionCount: u32 = 1): void {
+  writeMagic();
   const types = beginSection(1);
   wasm.unsigned(10);
-  type(2, true, wasm.TYPE_I64);
-  type(3, false, wasm.TYPE_I64);
-  type(4, false, wasm.TYPE_I32);
-  type(2, false, wasm.VOID);
-  type(3, false, wasm.VOID);
-  type(1, false, wasm.VOID);
-  type(0, true, wasm.TYPE_I64);
-  typeOfFloat();
-  type(3, true, wasm.VOID);
-  type(1, false, wasm.TYPE_I64);
+  writeType(2, wasm.TYPE_I64, wasm.TYPE_I64);
+  writeType(3, wasm.VOID, wasm.TYPE_I64);
+  writeType(4, wasm.VOID, wasm.TYPE_I32);
+  writeType(2, wasm.VOID, wasm.VOID);
+  writeType(3, wasm.VOID, wasm.VOID);
+  writeType(1, wasm.VOID, wasm.VOID);
+  writeType(0, wasm.TYPE_I64, wasm.TYPE_I64);
+  writeType(0, wasm.TYPE_F64, wasm.TYPE_I64);
+  writeType(3, wasm.TYPE_I64, wasm.VOID);
+  writeType(1, wasm.VOID, wasm.TYPE_I64);
   wasm.fillLength(types);
   const imports = beginSection(2);
   wasm.unsigned(2 + FIRST_FUNCTION);
@@ -116,12 +121,12 @@ function exportName(index: u32): void {
   wasm.byte(0x30 + (index % 10));
 }
 
-/** A function type of that many i32 parameters, then perhaps one i64. */
-function type(words: u32, hasLong: bool, result: u32): void {
+/** A function type of that many i32 parameters, then one of type `last`, with a result; either may be none (VOID). */
+export function writeType(words: u32, last: u32, result: u32): void {
   wasm.byte(0x60);
-  wasm.unsigned(words + u32(hasLong));
+  wasm.unsigned(words + u32(last != wasm.VOID));
   for (let i: u32 = 0; i < words; i++) wasm.byte(wasm.TYPE_I32);
-  if (hasLong) wasm.byte(wasm.TYPE_I64);
+  if (last != wasm.VOID) wasm.byte(last);
   if (result == wasm.VOID) wasm.unsigned(0);
   else {
     wasm.unsigned(1);
@@ -129,21 +134,12 @@ function type(words: u32, hasLong: bool, result: u32): void {
   }
 }
 
-/** A function type of a float that answers an i64. */
-function typeOfFloat(): void {
-  wasm.byte(0x60);
-  wasm.unsigned(1);
-  wasm.byte(wasm.TYPE_F64);
-  wasm.unsigned(1);
-  wasm.byte(wasm.TYPE_I64);
-}
-
-function importName(name: string): void {
+export function importName(name: string): void {
   wasm.name("vm");
   wasm.name(name);
 }
 
-function importFunction(name: string, typeIndex: u32): void {
+export function importFunction(name: string, typeIndex: u32): void {
   importName(name);
   wasm.byte(0);
   wasm.unsigned(typeIndex);

@@ -9,7 +9,9 @@ import * as instruction from "../../build/generated/instruction";
 // A unit: address u32 | depth u8 | flags u8 | unused | entry u16 | last unit of the loop it heads u16 | unused.
 const UNIT_SHIFT: u32 = 4;
 const MAX_UNITS: u32 = 2048;
-const units: Address = <Address>memory.data(32768, 4);
+const AREA: Address = <Address>memory.data(32768, 4);
+/** Those of one method or block; others may lie before. */
+let units: Address = AREA;
 const UNIT_DEPTH: u32 = 4;
 const UNIT_FLAGS: u32 = 5;
 const UNIT_ENTRY: u32 = 8;
@@ -22,6 +24,13 @@ export let maxDepth: u32 = 0;
 /** Entries are numbered from one. */
 export let entryCount: u32 = 0;
 let isSound: bool = true;
+
+/** Speaks of the units that begin at a place in the area from now on (optimiser/scope.ts); of 0 at first. */
+export function select(base: u32, unitCount: u32, depth: u32): void {
+  units = AREA + (base << UNIT_SHIFT);
+  count = unitCount;
+  maxDepth = depth;
+}
 
 /** How many of a V3 block's first instructions push nil for temporaries that other instructions name. */
 export function leadingNils(start: Address, known: u32, set: u32, method: Address): u32 {
@@ -76,7 +85,7 @@ export function scan(method: Address, start: Address, set: u32, leading: u32): b
 function findUnits(start: Address, end: Address, set: u32): bool {
   let furthest = start;
   for (let at = start; at < end;) {
-    if (count == MAX_UNITS) return false;
+    if (units + (count << UNIT_SHIFT) == AREA + (MAX_UNITS << UNIT_SHIFT)) return false;
     const unit = units + (count++ << UNIT_SHIFT);
     memory.fill(unit, 0, 1 << UNIT_SHIFT);
     store<u32>(unit, at);

@@ -1,0 +1,316 @@
+// Primitives in line: elements of arrays and bytes by index, sizes, classes, conversions, instances.
+
+import {
+  CLASS_FORMAT_FORMAT_SHIFT,
+  CLASS_FORMAT_SIZE_MASK,
+  FORMAT_ARRAY,
+  FORMAT_BYTES,
+  FORMAT_COMPILED_METHOD,
+  FORMAT_FIXED_AND_INDEXABLE,
+  FORMAT_MASK,
+  OVERFLOW_SLOT_COUNT,
+  READ_ONLY_SHIFT,
+  SLOT_COUNT_SHIFT,
+  TAG_CHARACTER,
+  TAG_MASK,
+  TAG_SHIFT,
+  TAG_SMALL_INTEGER,
+  FORMAT_SHIFT,
+} from "../layout";
+import { CAUSE_ELEMENT, isLeftOften } from "../interpreter/optimisedCode";
+import { classAtIndex } from "../memory/classes";
+import { isYoung } from "../memory/map";
+import { Address } from "../memory/oop";
+import { nil } from "../memory/roots";
+import * as wasm from "../jit/encoder";
+import { pushTaken } from "./bytecodes";
+import { formatOfClass } from "./dependencies";
+import { CALL_INSTANTIATE } from "./imports";
+import { UNNAMED, closeLabel, labelOf, openIf, openLabel } from "./joins";
+import { WORD_A, WORD_B, WORD_C, newFloat, newLong } from "./locals";
+import { emitDouble, emitExit, emitOop, prepare } from "./memory";
+import { top } from "./scope";
+import {
+  FLOAT,
+  INTEGER,
+  IN_LOCAL,
+  Value,
+  copyValue,
+  isFloat,
+  learn,
+  operandBelow,
+  pop,
+  push,
+  pushConstant,
+  pushLocal,
+} from "./state";
+import { emitBarrier, toLocal } from "./stores";
+
+let instanceFormat: u32 = 0;
+let fixedFields: u32 = 0;
+
+/** Writes a send whose method is a primitive, for a receiver of a known class; false where it must be sent. */
+export function emitPrimitive(primitive: u32, classIndex: u32, address: Address, count: u32): bool {
+  const receiver = operandBelow(count);
+  switch (primitive) {
+    case 40:
+      return count == 0 && emitAsFloat(receiver);
+    case 60:
+    case 63:
+      return count == 1 && emitAt(primitive == 63, classIndex, address);
+    case 61:
+    case 64:
+      return count == 2 && emitAtPut(primitive == 64, classIndex, address);
+    case 62:
+      return count == 0 && emitSize(classIndex);
+    case 70:
+      return count == 0 && emitNew(receiver, address);
+    case 111:
+      return count == 0 && emitClass(classIndex);
+    default:
+      return false;
+  }
+}
+
+function openBlock(): void {
+  openLabel(labelOf(top, UNNAMED, 0), wasm.BLOCK);
+}
+
+function branchOutIf(blocks: u32): void {
+  wasm.op(wasm.BR_IF);
+  wasm.unsigned(blocks);
+}
+
+/** Takes the layout of a class's instances; false unless they are arrays or bytes. */
+function takeFormat(classIndex: u32): bool {
+  const word = formatOfClass(classIndex);
+  if (word == 0) return false;
+  const value = <u32>(word >> TAG_SHIFT);
+  instanceFormat = (value >> CLASS_FORMAT_FORMAT_SHIFT) & FORMAT_MASK;
+  fixedFields = value & CLASS_FORMAT_SIZE_MASK;
+  if (instanceFormat == FORMAT_ARRAY) fixedFields = 0;
+  return isPointers() || (instanceFormat >= FORMAT_BYTES && instanceFormat < FORMAT_COMPILED_METHOD);
+}
+
+function isPointers(): bool {
+  return instanceFormat == FORMAT_ARRAY || instanceFormat == FORMAT_FIXED_AND_INDEXABLE;
+}
+
+/** The object in a value, its address into WORD_A, its count of elements, an i64 times 8, on WebAssembly's stack. */
+function emitElementCount(value: Value): void {
+  emitOop(value);
+  wasm.op(wasm.I32_WRAP_I64);
+  wasm.tee(WORD_A);
+  wasm.load32(4);
+  wasm.i32Const(SLOT_COUNT_SHIFT);
+  wasm.op(wasm.I32_SHR_U);
+  wasm.tee(WORD_B);
+  wasm.i32Const(OVERFLOW_SLOT_COUNT);
+  wasm.op(wasm.I32_EQ);
+  wasm.op(wasm.IF);
+  wasm.op(wasm.VOID);
+  wasm.get(WORD_A);
+  wasm.i32Const(8);
+  wasm.op(wasm.I32_SUB);
+  wasm.load32(0);
+  wasm.set(WORD_B);
+  wasm.op(wasm.END);
+  wasm.get(WORD_B);
+  if (isPointers()) {
+    if (fixedFields != 0) {
+      wasm.i32Const(fixedFields);
+      wasm.op(wasm.I32_SUB);
+    }
+  } else {
+    wasm.i32Const(3);
+    wasm.op(wasm.I32_SHL);
+    wasm.get(WORD_A);
+    wasm.load32(0);
+    wasm.i32Const(FORMAT_SHIFT);
+    wasm.op(wasm.I32_SHR_U);
+    wasm.i32Const(7);
+    wasm.op(wasm.I32_AND);
+    wasm.op(wasm.I32_SUB);
+  }
+  wasm.op(wasm.I64_EXTEND_I32_U);
+  wasm.i64Const(3);
+  wasm.op(wasm.I64_SHL);
+}
+
+/** Branches out of one block unless the index is a SmallInteger within bounds; WORD_A is the object's address then. */
+function emitBounds(object: Value, index: Value): void {
+  if (index.type != INTEGER) {
+    emitOop(index);
+    wasm.op(wasm.I32_WRAP_I64);
+    wasm.i32Const(TAG_MASK);
+    wasm.op(wasm.I32_AND);
+    wasm.i32Const(TAG_SMALL_INTEGER);
+    wasm.op(wasm.I32_NE);
+    branchOutIf(0);
+  }
+  // One-based and tagged: eight times the index, and one.
+  emitOop(index);
+  wasm.i64Const(9);
+  wasm.op(wasm.I64_SUB);
+  emitElementCount(object);
+  wasm.op(wasm.I64_LT_U);
+  wasm.op(wasm.I32_EQZ);
+  branchOutIf(0);
+}
+
+/** The address that the element's offset from the object's first is added to, in WORD_C. */
+function emitElementAddress(index: Value): void {
+  emitOop(index);
+  if (isPointers()) {
+    wasm.op(wasm.I32_WRAP_I64);
+    wasm.get(WORD_A);
+    wasm.op(wasm.I32_ADD);
+    wasm.i32Const(9 - (fixedFields << 3));
+  } else {
+    wasm.i64Const(TAG_SHIFT);
+    wasm.op(wasm.I64_SHR_U);
+    wasm.op(wasm.I32_WRAP_I64);
+    wasm.get(WORD_A);
+    wasm.op(wasm.I32_ADD);
+    wasm.i32Const(1);
+  }
+  wasm.op(wasm.I32_SUB);
+  wasm.set(WORD_C);
+}
+
+function emitAt(asCharacter: bool, classIndex: u32, address: Address): bool {
+  const object = operandBelow(1);
+  const index = operandBelow(0);
+  if (!takeFormat(classIndex) || (asCharacter && isPointers()) || isLeftOften(address)) return false;
+  const result = newLong();
+  prepare(object);
+  prepare(index);
+  openBlock();
+  openBlock();
+  emitBounds(object, index);
+  emitElementAddress(index);
+  wasm.get(WORD_C);
+  if (isPointers()) wasm.load64(8);
+  else {
+    wasm.op(wasm.I32_LOAD8_U);
+    wasm.byte(0);
+    wasm.unsigned(8);
+    wasm.op(wasm.I64_EXTEND_I32_U);
+    wasm.i64Const(TAG_SHIFT);
+    wasm.op(wasm.I64_SHL);
+    wasm.i64Const(asCharacter ? TAG_CHARACTER : TAG_SMALL_INTEGER);
+    wasm.op(wasm.I64_OR);
+  }
+  wasm.set(result);
+  wasm.op(wasm.BR);
+  wasm.unsigned(1);
+  closeLabel();
+  emitExit(address, CAUSE_ELEMENT);
+  closeLabel();
+  if (index.kind == IN_LOCAL) learn(index, INTEGER, 0);
+  pop(2);
+  const value = pushLocal(result);
+  if (!isPointers() && !asCharacter) value.type = INTEGER;
+  return true;
+}
+
+function emitAtPut(asCharacter: bool, classIndex: u32, address: Address): bool {
+  const object = operandBelow(2);
+  const index = operandBelow(1);
+  const value = operandBelow(0);
+  if (!takeFormat(classIndex) || (asCharacter && isPointers()) || isLeftOften(address)) return false;
+  prepare(object);
+  prepare(index);
+  toLocal(value);
+  openBlock();
+  openBlock();
+  emitBounds(object, index);
+  emitElementAddress(index);
+  if (isPointers()) {
+    emitBarrier(value);
+    wasm.get(WORD_C);
+    emitOop(value);
+    wasm.store64(8);
+  } else emitStoreByte(value, asCharacter);
+  wasm.op(wasm.BR);
+  wasm.unsigned(1);
+  closeLabel();
+  emitExit(address, CAUSE_ELEMENT);
+  closeLabel();
+  if (index.kind == IN_LOCAL) learn(index, INTEGER, 0);
+  copyValue(object, value);
+  pop(2);
+  return true;
+}
+
+function emitStoreByte(value: Value, isCharacter: bool): void {
+  wasm.get(WORD_A);
+  wasm.load32(0);
+  wasm.i32Const(1 << READ_ONLY_SHIFT);
+  wasm.op(wasm.I32_AND);
+  branchOutIf(0);
+  // Tag and 0 to 255: nothing above the eleven lowest bits, and the tag in the three lowest.
+  emitOop(value);
+  wasm.i64Const(isCharacter ? TAG_CHARACTER : TAG_SMALL_INTEGER);
+  wasm.op(wasm.I64_XOR);
+  wasm.i64Const(~(255 << TAG_SHIFT));
+  wasm.op(wasm.I64_AND);
+  wasm.op(wasm.I64_EQZ);
+  wasm.op(wasm.I32_EQZ);
+  branchOutIf(0);
+  wasm.get(WORD_C);
+  emitOop(value);
+  wasm.op(wasm.I32_WRAP_I64);
+  wasm.i32Const(TAG_SHIFT);
+  wasm.op(wasm.I32_SHR_U);
+  wasm.op(wasm.I32_STORE8);
+  wasm.byte(0);
+  wasm.unsigned(8);
+}
+
+function emitSize(classIndex: u32): bool {
+  if (!takeFormat(classIndex)) return false;
+  const object = operandBelow(0);
+  prepare(object);
+  emitElementCount(object);
+  wasm.i64Const(TAG_SMALL_INTEGER);
+  wasm.op(wasm.I64_OR);
+  pop(1);
+  pushTaken().type = INTEGER;
+  return true;
+}
+
+function emitClass(classIndex: u32): bool {
+  const classObject = classAtIndex(classIndex);
+  if (classObject == nil || isYoung(classObject)) return false;
+  pop(1);
+  pushConstant(classObject);
+  return true;
+}
+
+function emitAsFloat(receiver: Value): bool {
+  if (receiver.type != INTEGER && !isFloat(receiver)) return false;
+  emitDouble(receiver);
+  const local = newFloat();
+  wasm.set(local);
+  pop(1);
+  push(FLOAT).local = local;
+  return true;
+}
+
+/** An instance without indexable elements; where it cannot be had simply, the interpreter makes it. */
+function emitNew(receiver: Value, address: Address): bool {
+  prepare(receiver);
+  const result = newLong();
+  emitOop(receiver);
+  wasm.op(wasm.I32_WRAP_I64);
+  wasm.call(CALL_INSTANTIATE);
+  wasm.tee(result);
+  wasm.op(wasm.I64_EQZ);
+  openIf();
+  emitExit(address, CAUSE_ELEMENT);
+  closeLabel();
+  pop(1);
+  pushLocal(result);
+  return true;
+}

@@ -1,0 +1,74 @@
+// What a module of the second tier begins with: types, imports, and the one function's export.
+
+import { beginSection, importFunction, importName, writeMagic, writeType } from "../jit/moduleHead";
+import * as wasm from "../jit/encoder";
+
+// Indices of types and imported functions, in the order of writeHead.
+export const TYPE_CODE: u32 = 0;
+export const CALL_SEND: u32 = 0;
+export const CALL_HANDLE: u32 = 1;
+export const CALL_EXTEND: u32 = 2;
+/** (record and cause, address, stack pointer, frame): leaves a bytecode to the interpreter; answers what the code does. */
+export const CALL_EXIT: u32 = 3;
+/** (entry, address, stack pointer, frame): leaves for a poll in a loop, to be entered again there. */
+export const CALL_POLL: u32 = 4;
+/** (double): its oop. */
+export const CALL_NEW_FLOAT: u32 = 5;
+/** (frame, bytecode's byte, address of the copied values): the closure. */
+export const CALL_CLOSURE: u32 = 6;
+/** (element count): an Array of nils. */
+export const CALL_NEW_ARRAY: u32 = 7;
+/** (class, stack pointer, frame): an instance, 0 where it must be made otherwise. */
+export const CALL_INSTANTIATE: u32 = 8;
+/** (object): has an old object remembered. */
+export const CALL_REMEMBER: u32 = 9;
+/** The function itself, behind the imports. */
+export const CALL_SELF: u32 = 10;
+
+export function writeHead(): void {
+  writeMagic();
+  const types = beginSection(1);
+  wasm.unsigned(9);
+  writeType(2, wasm.TYPE_I64, wasm.TYPE_I64);
+  writeType(3, wasm.VOID, wasm.TYPE_I64);
+  writeType(4, wasm.VOID, wasm.TYPE_I32);
+  writeType(2, wasm.VOID, wasm.VOID);
+  writeType(4, wasm.VOID, wasm.VOID);
+  writeType(0, wasm.TYPE_F64, wasm.TYPE_I64);
+  writeType(1, wasm.VOID, wasm.TYPE_I64);
+  writeType(1, wasm.VOID, wasm.VOID);
+  writeType(4, wasm.VOID, wasm.TYPE_I64);
+  wasm.fillLength(types);
+  const imports = beginSection(2);
+  wasm.unsigned(2 + CALL_SELF);
+  importName("memory");
+  wasm.byte(2);
+  wasm.byte(0);
+  wasm.unsigned(0);
+  importName("table");
+  wasm.byte(1);
+  wasm.byte(0x70);
+  wasm.byte(0);
+  wasm.unsigned(0);
+  importFunction("sendFromCode", 1);
+  importFunction("handleFromCode", 2);
+  importFunction("extendFromCode", 3);
+  importFunction("exitFromCode", 8);
+  importFunction("pollInLoop", 4);
+  importFunction("floatFromCode", 5);
+  importFunction("closureFromCode", 1);
+  importFunction("newArrayFromCode", 6);
+  importFunction("instantiateFromCode", 6);
+  importFunction("rememberFromCode", 7);
+  wasm.fillLength(imports);
+  const functions = beginSection(3);
+  wasm.unsigned(1);
+  wasm.unsigned(TYPE_CODE);
+  wasm.fillLength(functions);
+  const exports = beginSection(7);
+  wasm.unsigned(1);
+  wasm.name("code");
+  wasm.byte(0);
+  wasm.unsigned(CALL_SELF);
+  wasm.fillLength(exports);
+}

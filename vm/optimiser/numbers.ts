@@ -1,0 +1,608 @@
+// Arithmetic, comparison and identity. Which numbers are meant is known from the operands, else from those with which code
+// has had to leave here before (interpreter/optimisedCode.ts), else taken to be SmallIntegers.
+
+import {
+  CLASS_INDEX_FLOAT,
+  CLASS_INDEX_FORWARDED,
+  CLASS_INDEX_MASK,
+  TAG_MASK,
+  TAG_SHIFT,
+  TAG_SMALL_FLOAT,
+  TAG_SMALL_INTEGER,
+} from "../layout";
+import { CAUSE_NUMBER, KIND_FLOAT, KIND_INTEGER, KIND_OTHER, kindsLeftWith } from "../interpreter/optimisedCode";
+import { falseObject, trueObject } from "../memory/roots";
+import { smallIntegerValue } from "../memory/oop";
+import * as wasm from "../jit/encoder";
+import * as units from "../jit/units";
+import { emitHandler, emitHandlerCall } from "./bytecodes";
+import { UNNAMED, closeLabel, labelOf, openLabel, restoreWritten, setReachable, writtenScopes } from "./joins";
+import { LOW, WORD_A, WORD_B, newBoolean, newFloat, newLong, scratch } from "./locals";
+import { emitDouble, emitExit, emitIntegerAsDouble, emitOop, emitUnboxed, fromLow, prepare } from "./memory";
+import { memoryOffset, scope, top } from "./scope";
+import {
+  ANY,
+  BOOLEAN,
+  CONSTANT,
+  FLOAT,
+  INTEGER,
+  IN_LOCAL,
+  SMALL_FLOAT,
+  TRUTH,
+  Value,
+  isConstantInteger,
+  isFloat,
+  isNoForwarder,
+  learn,
+  operandBelow,
+  pop,
+  push,
+  pushConstant,
+  pushLocal,
+} from "./state";
+
+// Places of the operators among the special selectors.
+const PLUS: u32 = 0;
+const MINUS: u32 = 1;
+const TIMES: u32 = 8;
+const DIVIDE: u32 = 9;
+const MODULO: u32 = 10;
+const BIT_SHIFT: u32 = 12;
+const INTEGER_DIVIDE: u32 = 13;
+const BIT_AND: u32 = 14;
+const BIT_OR: u32 = 15;
+
+/** Integers up to this, either sign, are doubles too. */
+const EXACT_INTEGERS: i64 = 1 << 53;
+
+function openBlock(): void {
+  openLabel(labelOf(top, UNNAMED, 0), wasm.BLOCK);
+}
+
+function branchOutIf(blocks: u32): void {
+  wasm.op(wasm.BR_IF);
+  wasm.unsigned(blocks);
+}
+
+/** Which numbers an operation is for: kinds that it has been left with, what is known of its operands. */
+function isForFloats(a: Value, b: Value, kinds: u32): bool {
+  if (isFloat(a) || isFloat(b)) return true;
+  return (kinds & KIND_FLOAT) != 0 && (kinds & KIND_OTHER) == 0;
+}
+
+/** Writes a decoded arithmetic bytecode. */
+export function emitArithmetic(unit: u32, operator: u32): void {
+  const address = units.addressOf(unit);
+  const a = operandBelow(1);
+  const b = operandBelow(0);
+  const kinds = kindsLeftWith(address);
+  if (operator == PLUS || operator == MINUS || operator == TIMES || operator == DIVIDE) {
+    if (isForFloats(a, b, kinds)) {
+      emitFloatArithmetic(operator, address);
+      return;
+    }
+  }
+  if (operator == DIVIDE || (operator == BIT_SHIFT && !isConstantInteger(b)) || cannotBeIntegers(a, b)) {
+    emitOperatorHandler(operator, address);
+    return;
+  }
+  if ((kinds & KIND_OTHER) != 0) {
+    emitEither(operator, address);
+    return;
+  }
+  openBlock();
+  openBlock();
+  const result = newLong();
+  emitIntegers(operator, a, b, result);
+  wasm.op(wasm.BR);
+  wasm.unsigned(1);
+  closeLabel();
+  emitExit(address, CAUSE_NUMBER);
+  closeLabel();
+  if (a.kind == IN_LOCAL) learn(a, INTEGER, 0);
+  if (b.kind == IN_LOCAL) learn(b, INTEGER, 0);
+  pop(2);
+  pushLocal(result).type = INTEGER;
+}
+
+function cannotBeIntegers(a: Value, b: Value): bool {
+  return !canBeInteger(a) || !canBeInteger(b);
+}
+
+function canBeInteger(value: Value): bool {
+  return value.type == INTEGER || (value.kind == IN_LOCAL && value.type == ANY);
+}
+
+/** bitAnd: and bitOr: have no handler that answers: the interpreter sends them. */
+function emitOperatorHandler(operator: u32, address: u32): void {
+  if (operator == BIT_AND || operator == BIT_OR) {
+    emitExit(address, CAUSE_NUMBER);
+    setReachable(false);
+    return;
+  }
+  emitHandler();
+}
+
+/** SmallIntegers in line, all else by the interpreter's handler. */
+function emitEither(operator: u32, address: u32): void {
+  const a = operandBelow(1);
+  const b = operandBelow(0);
+  prepare(a);
+  prepare(b);
+  const result = newLong();
+  const written = writtenScopes();
+  openBlock();
+  openBlock();
+  emitIntegers(operator, a, b, result);
+  wasm.op(wasm.BR);
+  wasm.unsigned(1);
+  closeLabel();
+  if (operator == BIT_AND || operator == BIT_OR) emitExit(address, CAUSE_NUMBER);
+  else {
+    emitHandlerCall(false);
+    wasm.get(LOW);
+    wasm.load64(fromLow(memoryOffset(scope, 1 + scope.tempCount + scope.depth - 2)));
+    wasm.set(result);
+  }
+  closeLabel();
+  restoreWritten(written);
+  pop(2);
+  pushLocal(result);
+}
+
+/** Branches out of one block unless two values are SmallIntegers. */
+function emitIntegerTest(a: Value, b: Value): void {
+  const isA = a.type == INTEGER;
+  const isB = b.type == INTEGER;
+  if (isA && isB) return;
+  if (!isA) emitOop(a);
+  if (!isB) emitOop(b);
+  if (!isA && !isB) wasm.op(wasm.I64_AND);
+  // Tags are one bit each: all have the integer's where the conjunction has it.
+  wasm.op(wasm.I32_WRAP_I64);
+  wasm.i32Const(TAG_SMALL_INTEGER);
+  wasm.op(wasm.I32_AND);
+  wasm.op(wasm.I32_EQZ);
+  branchOutIf(0);
+}
+
+/** Two SmallIntegers' result into a local; branches out of one block where there is none. */
+function emitIntegers(operator: u32, a: Value, b: Value, result: u32): void {
+  emitIntegerTest(a, b);
+  switch (operator) {
+    case PLUS:
+    case MINUS:
+      emitSum(a, b, operator == PLUS, result);
+      break;
+    case TIMES:
+      emitProduct(a, b, result);
+      break;
+    case BIT_AND:
+    case BIT_OR:
+      emitOop(a);
+      emitOop(b);
+      wasm.op(operator == BIT_AND ? wasm.I64_AND : wasm.I64_OR);
+      wasm.set(result);
+      break;
+    case BIT_SHIFT:
+      emitShift(a, smallIntegerValue(b.oop), result);
+      break;
+    default:
+      emitDivision(a, b, operator == MODULO, result);
+  }
+}
+
+function emitSum(a: Value, b: Value, isSum: bool, result: u32): void {
+  emitOop(a);
+  if (isConstantInteger(b)) {
+    const constant = <i64>b.oop - <i64>TAG_SMALL_INTEGER;
+    wasm.i64Const(isSum ? constant : -constant);
+    wasm.op(wasm.I64_ADD);
+    wasm.tee(result);
+    emitOop(a);
+    // Overflow: the result is on the wrong side of the other operand.
+    wasm.op(isSum == constant >= 0 ? wasm.I64_LT_S : wasm.I64_GT_S);
+  } else {
+    emitOop(b);
+    wasm.op(isSum ? wasm.I64_ADD : wasm.I64_SUB);
+    wasm.i64Const(<i64>TAG_SMALL_INTEGER);
+    wasm.op(isSum ? wasm.I64_SUB : wasm.I64_ADD);
+    wasm.set(result);
+    emitOop(a);
+    if (isSum) wasm.get(result);
+    else emitOop(b);
+    wasm.op(wasm.I64_XOR);
+    if (isSum) emitOop(b);
+    else emitOop(a);
+    wasm.get(result);
+    wasm.op(wasm.I64_XOR);
+    wasm.op(wasm.I64_AND);
+    wasm.i64Const(0);
+    wasm.op(wasm.I64_LT_S);
+  }
+  branchOutIf(0);
+}
+
+/** Where both fit in 32 bits. */
+function emitProduct(a: Value, b: Value, result: u32): void {
+  emitShort(a, scratch(0));
+  emitShort(b, scratch(1));
+  wasm.get(scratch(0));
+  wasm.get(scratch(1));
+  wasm.op(wasm.I64_MUL);
+  wasm.tee(result);
+  wasm.i64Const(1 << 60);
+  wasm.op(wasm.I64_ADD);
+  wasm.i64Const(61);
+  wasm.op(wasm.I64_SHR_U);
+  wasm.op(wasm.I64_EQZ);
+  wasm.op(wasm.I32_EQZ);
+  branchOutIf(0);
+  emitTagged(result);
+}
+
+/** An integer, untagged, into a local; branches out where it has more than 32 bits. */
+function emitShort(value: Value, local: u32): void {
+  if (isConstantInteger(value) && smallIntegerValue(value.oop) == <i64>(<i32>smallIntegerValue(value.oop))) {
+    wasm.i64Const(smallIntegerValue(value.oop));
+    wasm.set(local);
+    return;
+  }
+  emitUntagged(value);
+  wasm.tee(local);
+  wasm.get(local);
+  wasm.op(wasm.I32_WRAP_I64);
+  wasm.op(wasm.I64_EXTEND_I32_S);
+  wasm.op(wasm.I64_NE);
+  branchOutIf(0);
+}
+
+function emitUntagged(value: Value): void {
+  if (isConstantInteger(value)) {
+    wasm.i64Const(smallIntegerValue(value.oop));
+    return;
+  }
+  emitOop(value);
+  wasm.i64Const(TAG_SHIFT);
+  wasm.op(wasm.I64_SHR_S);
+}
+
+/** Tags the integer in a local. */
+function emitTagged(local: u32): void {
+  wasm.get(local);
+  wasm.i64Const(TAG_SHIFT);
+  wasm.op(wasm.I64_SHL);
+  wasm.i64Const(TAG_SMALL_INTEGER);
+  wasm.op(wasm.I64_OR);
+  wasm.set(local);
+}
+
+/** By a constant, to the left where that is positive. */
+function emitShift(a: Value, shift: i64, result: u32): void {
+  if (shift <= 0) {
+    emitOop(a);
+    wasm.i64Const(min(-shift, 63));
+    wasm.op(wasm.I64_SHR_S);
+    wasm.i64Const(-8);
+    wasm.op(wasm.I64_AND);
+    wasm.i64Const(TAG_SMALL_INTEGER);
+    wasm.op(wasm.I64_OR);
+    wasm.set(result);
+    return;
+  }
+  if (shift > 60) {
+    wasm.i32Const(1);
+    branchOutIf(0);
+    return;
+  }
+  emitOop(a);
+  wasm.i64Const(TAG_SMALL_INTEGER);
+  wasm.op(wasm.I64_SUB);
+  wasm.tee(scratch(0));
+  wasm.i64Const(shift);
+  wasm.op(wasm.I64_SHL);
+  wasm.tee(result);
+  wasm.i64Const(shift);
+  wasm.op(wasm.I64_SHR_S);
+  wasm.get(scratch(0));
+  wasm.op(wasm.I64_NE);
+  branchOutIf(0);
+  wasm.get(result);
+  wasm.i64Const(TAG_SMALL_INTEGER);
+  wasm.op(wasm.I64_OR);
+  wasm.set(result);
+}
+
+/** // and \\ by a positive divisor: rounded down, the remainder not negative. */
+function emitDivision(a: Value, b: Value, isModulo: bool, result: u32): void {
+  emitUntagged(a);
+  wasm.set(scratch(0));
+  emitUntagged(b);
+  wasm.tee(scratch(1));
+  wasm.i64Const(0);
+  wasm.op(wasm.I64_LE_S);
+  branchOutIf(0);
+  wasm.get(scratch(0));
+  wasm.get(scratch(1));
+  wasm.op(wasm.I64_REM_S);
+  wasm.tee(result);
+  wasm.i64Const(63);
+  wasm.op(wasm.I64_SHR_S);
+  wasm.get(scratch(1));
+  wasm.op(wasm.I64_AND);
+  wasm.get(result);
+  wasm.op(wasm.I64_ADD);
+  wasm.set(result);
+  if (!isModulo) {
+    wasm.get(scratch(0));
+    wasm.get(result);
+    wasm.op(wasm.I64_SUB);
+    wasm.get(scratch(1));
+    wasm.op(wasm.I64_DIV_S);
+    wasm.set(result);
+  }
+  emitTagged(result);
+}
+
+// Floats.
+
+/** A value as a double in a local; branches out of one block where it is no number that is one. */
+function emitToDouble(value: Value): u32 {
+  if (value.kind == FLOAT) return value.local;
+  const local = newFloat();
+  if (value.type == SMALL_FLOAT) {
+    emitDouble(value);
+    wasm.set(local);
+    return local;
+  }
+  if (value.kind == CONSTANT && value.type == INTEGER) {
+    emitOop(value);
+    emitIntegerAsDouble();
+    wasm.set(local);
+    return local;
+  }
+  emitOop(value);
+  wasm.tee(scratch(0));
+  wasm.op(wasm.I32_WRAP_I64);
+  wasm.tee(WORD_A);
+  wasm.i32Const(TAG_MASK);
+  wasm.op(wasm.I32_AND);
+  wasm.tee(WORD_B);
+  wasm.i32Const(TAG_SMALL_FLOAT);
+  wasm.op(wasm.I32_EQ);
+  wasm.op(wasm.IF);
+  wasm.op(wasm.TYPE_F64);
+  wasm.get(scratch(0));
+  emitUnboxed();
+  wasm.op(wasm.ELSE);
+  wasm.get(WORD_B);
+  wasm.i32Const(TAG_SMALL_INTEGER);
+  wasm.op(wasm.I32_EQ);
+  wasm.op(wasm.IF);
+  wasm.op(wasm.TYPE_F64);
+  wasm.get(scratch(0));
+  wasm.i64Const(TAG_SHIFT);
+  wasm.op(wasm.I64_SHR_S);
+  wasm.tee(scratch(0));
+  wasm.i64Const(EXACT_INTEGERS);
+  wasm.op(wasm.I64_ADD);
+  wasm.i64Const(EXACT_INTEGERS << 1);
+  wasm.op(wasm.I64_GT_U);
+  branchOutIf(2);
+  wasm.get(scratch(0));
+  wasm.op(wasm.F64_CONVERT_I64_S);
+  wasm.op(wasm.ELSE);
+  // An object: a boxed float, or nothing for here.
+  wasm.get(WORD_B);
+  branchOutIf(2);
+  wasm.get(WORD_A);
+  wasm.load32(0);
+  wasm.i32Const(CLASS_INDEX_MASK);
+  wasm.op(wasm.I32_AND);
+  wasm.i32Const(CLASS_INDEX_FLOAT);
+  wasm.op(wasm.I32_NE);
+  branchOutIf(2);
+  wasm.get(WORD_A);
+  wasm.load64(8);
+  wasm.op(wasm.F64_REINTERPRET_I64);
+  wasm.op(wasm.END);
+  wasm.op(wasm.END);
+  wasm.set(local);
+  return local;
+}
+
+function emitFloatArithmetic(operator: u32, address: u32): void {
+  const a = operandBelow(1);
+  const b = operandBelow(0);
+  openBlock();
+  openBlock();
+  const first = emitToDouble(a);
+  const second = emitToDouble(b);
+  if (operator == DIVIDE) {
+    wasm.get(second);
+    wasm.op(wasm.F64_CONST);
+    wasm.zeros(8);
+    wasm.op(wasm.F64_EQ);
+    branchOutIf(0);
+  }
+  const result = newFloat();
+  wasm.get(first);
+  wasm.get(second);
+  if (operator == PLUS) wasm.op(wasm.F64_ADD);
+  else if (operator == MINUS) wasm.op(wasm.F64_SUB);
+  else wasm.op(operator == TIMES ? wasm.F64_MUL : wasm.F64_DIV);
+  wasm.set(result);
+  wasm.op(wasm.BR);
+  wasm.unsigned(1);
+  closeLabel();
+  emitExit(address, CAUSE_NUMBER);
+  closeLabel();
+  pop(2);
+  push(FLOAT).local = result;
+}
+
+/** Writes a decoded comparison of numbers. */
+export function emitComparison(unit: u32, operator: u32): void {
+  const address = units.addressOf(unit);
+  const a = operandBelow(1);
+  const b = operandBelow(0);
+  const kinds = kindsLeftWith(address);
+  const isFloats = isForFloats(a, b, kinds);
+  if (!isFloats && ((kinds & KIND_OTHER) != 0 || cannotBeIntegers(a, b))) {
+    emitEitherComparison(operator, address);
+    return;
+  }
+  const result = newBoolean();
+  openBlock();
+  openBlock();
+  if (isFloats) {
+    const first = emitToDouble(a);
+    const second = emitToDouble(b);
+    wasm.get(first);
+    wasm.get(second);
+    wasm.op(floatComparison(operator));
+  } else {
+    emitIntegerTest(a, b);
+    emitOop(a);
+    emitOop(b);
+    wasm.op(integerComparison(operator));
+  }
+  wasm.set(result);
+  wasm.op(wasm.BR);
+  wasm.unsigned(1);
+  closeLabel();
+  emitExit(address, CAUSE_NUMBER);
+  closeLabel();
+  if (!isFloats) {
+    if (a.kind == IN_LOCAL) learn(a, INTEGER, 0);
+    if (b.kind == IN_LOCAL) learn(b, INTEGER, 0);
+  }
+  pop(2);
+  pushBoolean(result);
+}
+
+function pushBoolean(local: u32): void {
+  const value = push(BOOLEAN);
+  value.local = local;
+  value.type = TRUTH;
+}
+
+/** SmallIntegers in line, all else by the interpreter's handler, whose answer may be anything that = answers. */
+function emitEitherComparison(operator: u32, address: u32): void {
+  const a = operandBelow(1);
+  const b = operandBelow(0);
+  prepare(a);
+  prepare(b);
+  const result = newLong();
+  const written = writtenScopes();
+  openBlock();
+  if (!cannotBeIntegers(a, b)) {
+    openBlock();
+    emitIntegerTest(a, b);
+    wasm.i64Const(trueObject);
+    wasm.i64Const(falseObject);
+    emitOop(a);
+    emitOop(b);
+    wasm.op(integerComparison(operator));
+    wasm.op(wasm.SELECT);
+    wasm.set(result);
+    wasm.op(wasm.BR);
+    wasm.unsigned(1);
+    closeLabel();
+  }
+  emitHandlerCall(false);
+  wasm.get(LOW);
+  wasm.load64(fromLow(memoryOffset(scope, 1 + scope.tempCount + scope.depth - 2)));
+  wasm.set(result);
+  closeLabel();
+  restoreWritten(written);
+  pop(2);
+  pushLocal(result);
+}
+
+function integerComparison(operator: u32): u32 {
+  switch (operator) {
+    case 2:
+      return wasm.I64_LT_S;
+    case 3:
+      return wasm.I64_GT_S;
+    case 4:
+      return wasm.I64_LE_S;
+    case 5:
+      return wasm.I64_GE_S;
+    case 6:
+      return wasm.I64_EQ;
+    default:
+      return wasm.I64_NE;
+  }
+}
+
+function floatComparison(operator: u32): u32 {
+  switch (operator) {
+    case 2:
+      return wasm.F64_LT;
+    case 3:
+      return wasm.F64_GT;
+    case 4:
+      return wasm.F64_LE;
+    case 5:
+      return wasm.F64_GE;
+    case 6:
+      return wasm.F64_EQ;
+    default:
+      return wasm.F64_NE;
+  }
+}
+
+/** Whether two operands are one object. Of different ones, either may be a forwarder: the interpreter looks. */
+export function emitIdentity(unit: u32, isNegated: bool): void {
+  const a = operandBelow(1);
+  const b = operandBelow(0);
+  const address = units.addressOf(unit);
+  const isOne = a.kind == b.kind && a.kind != CONSTANT && a.local == b.local;
+  if (isOne || (a.kind == CONSTANT && b.kind == CONSTANT && a.oop == b.oop)) {
+    pop(2);
+    pushConstant(isNegated ? falseObject : trueObject);
+    return;
+  }
+  prepare(a);
+  prepare(b);
+  const result = newBoolean();
+  openBlock();
+  openBlock();
+  emitOop(a);
+  emitOop(b);
+  wasm.op(isNegated ? wasm.I64_NE : wasm.I64_EQ);
+  wasm.tee(result);
+  if (isNegated) wasm.op(wasm.I32_EQZ);
+  branchOutIf(1);
+  emitForwarderTest(a);
+  emitForwarderTest(b);
+  wasm.op(wasm.BR);
+  wasm.unsigned(1);
+  closeLabel();
+  emitExit(address, CAUSE_NUMBER);
+  closeLabel();
+  pop(2);
+  pushBoolean(result);
+}
+
+/** Branches out of one block where a value is a forwarder. */
+function emitForwarderTest(value: Value): void {
+  if (isNoForwarder(value)) return;
+  openBlock();
+  emitOop(value);
+  wasm.op(wasm.I32_WRAP_I64);
+  wasm.tee(WORD_A);
+  wasm.i32Const(TAG_MASK);
+  wasm.op(wasm.I32_AND);
+  branchOutIf(0);
+  wasm.get(WORD_A);
+  wasm.load32(0);
+  wasm.i32Const(CLASS_INDEX_MASK);
+  wasm.op(wasm.I32_AND);
+  wasm.i32Const(CLASS_INDEX_FORWARDED);
+  wasm.op(wasm.I32_EQ);
+  branchOutIf(1);
+  closeLabel();
+}

@@ -1,0 +1,174 @@
+// The second tier: translates one method or block, with what it calls written in line, to a WebAssembly function like
+// those of the first tier. Code is written in one pass over the bytecodes, with what is known of every value at hand, and
+// as often as assumptions at loops and joins need it (round.ts). Where an assumption about the running program fails,
+// code writes the frames of all scopes as if nothing had been inlined, and leaves to the interpreter.
+
+import { hostInstallCode, hostMonotonicMicroseconds } from "../host";
+import { areaMark, discardSince, noteFull, setOptimised } from "../interpreter/codeRecords";
+import { countFunction, countModule } from "../interpreter/codeStatistics";
+import { isV3Shape, shapeArgumentCount, shapeCopiedCount } from "../interpreter/compileQueue";
+import { newDependencies, newOptimised, setOptimisedCode, setOptimisedEntry } from "../interpreter/optimisedCode";
+import { nil } from "../memory/roots";
+import { Address, Oop } from "../memory/oop";
+import { beginSection } from "../jit/moduleHead";
+import * as wasm from "../jit/encoder";
+import * as units from "../jit/units";
+import { beginClosures } from "./closures";
+import { areTooMany, beginDependencies, dependencyCount, keepDependencies } from "./dependencies";
+import { entryAddress, entryCount, entrySlots, forgetEntries } from "./entries";
+import { emitScope } from "./flow";
+import { CALL_POLL, writeHead } from "./imports";
+import { beginInlining, findUnits } from "./inline";
+import { beginJoins, closeLabel, openIf } from "./joins";
+import {
+  ENTRY,
+  FRAME,
+  LOW,
+  RECEIVER,
+  WORD_A,
+  beginLocals,
+  declareLocals,
+  endLocals,
+  homeOf,
+  openHomes,
+} from "./locals";
+import { emitLeaving, emitPollCondition, fromLow } from "./memory";
+import { beginRound, beginTranslation, failed, frameLimit, isAgain, record } from "./round";
+import { closeAllScopes, openScope, scope, shapeBlock, shapeMethod } from "./scope";
+import { IN_LOCAL, setConstant, valueAt } from "./state";
+
+const MAX_ROUNDS: u32 = 16;
+const MAX_ROOT_UNITS: u32 = 700;
+
+const NO_SPACE: i32 = -28;
+
+/**
+ * Translates a method, or the block of a shape that begins at `start`, and gives the result to the record of its first
+ * code. Answers whether there is new code.
+ */
+export function optimise(baseline: Address, method: Oop, start: Address, shape: u32): bool {
+  const startMicroseconds = hostMonotonicMicroseconds();
+  const mark = areaMark();
+  const optimised = newOptimised(<Address>method, start);
+  if (optimised == 0) return false;
+  const bytes = write(optimised, method, start, shape);
+  const dependencies = bytes == 0 ? 0 : newDependencies(optimised, dependencyCount);
+  if (dependencies == 0) {
+    discardSince(mark);
+    return false;
+  }
+  keepDependencies(dependencies);
+  const code = hostInstallCode(wasm.bufferStart(), bytes);
+  countModule(bytes, hostMonotonicMicroseconds() - startMicroseconds);
+  if (code <= 0) {
+    if (code == NO_SPACE) noteFull();
+    discardSince(mark);
+    return false;
+  }
+  countFunction(1, shape != 0);
+  for (let entry: u32 = 1; entry <= entryCount; entry++) {
+    setOptimisedEntry(optimised, entry, entryAddress(entry), entrySlots(entry));
+  }
+  setOptimisedCode(optimised, code);
+  setOptimised(baseline, optimised);
+  return true;
+}
+
+/** Writes the module, in as many rounds as it takes. Answers its bytes, 0 where there is none. */
+function write(optimised: Address, method: Oop, start: Address, shape: u32): u32 {
+  beginTranslation(optimised);
+  forgetEntries();
+  const mark = areaMark();
+  for (let round: u32 = 0; round < MAX_ROUNDS; round++) {
+    beginRound();
+    discardSince(mark);
+    const bytes = writeOnce(method, start, shape);
+    if (failed || wasm.isFull() || areTooMany) return 0;
+    if (!isAgain) return bytes;
+  }
+  return 0;
+}
+
+function writeOnce(method: Oop, start: Address, shape: u32): u32 {
+  closeAllScopes();
+  beginClosures();
+  beginDependencies();
+  beginInlining();
+  beginJoins();
+  beginLocals();
+  openScope();
+  let leading: u32 = 0;
+  if (shape == 0) shapeMethod(method, start);
+  else leading = shapeBlock(method, start, !isV3Shape(shape), shapeArgumentCount(shape), shapeCopiedCount(shape));
+  scope.key = 1;
+  if (!findUnits(leading, MAX_ROOT_UNITS)) return 0;
+  openHomes(scope);
+  wasm.beginBuffer();
+  writeHead();
+  const section = beginSection(10);
+  wasm.unsigned(1);
+  const body = wasm.reserveLength();
+  declareLocals();
+  emitPrologue();
+  emitScope();
+  // Nothing falls off the end.
+  wasm.op(wasm.UNREACHABLE);
+  wasm.op(wasm.END);
+  endLocals();
+  wasm.fillLength(body);
+  wasm.fillLength(section);
+  return wasm.position() - wasm.bufferStart();
+}
+
+/** Takes arguments and copied values from where the caller and the closure have them; polls. */
+function emitPrologue(): void {
+  wasm.get(FRAME);
+  wasm.i32Const(frameLimit);
+  wasm.op(wasm.I32_SUB);
+  wasm.set(LOW);
+  const receiver = valueAt(0);
+  receiver.kind = IN_LOCAL;
+  receiver.local = RECEIVER;
+  receiver.type = 0;
+  receiver.isStored = 0;
+  for (let i: u32 = 0; i < scope.argumentCount; i++) {
+    wasm.get(FRAME);
+    wasm.load64(8 + ((scope.argumentCount - 1 - i) << 3));
+    takeTemporary(i);
+  }
+  if (scope.copiedCount != 0) {
+    // The closure is where the receiver of `value` is.
+    wasm.get(FRAME);
+    wasm.load64(8 + (scope.argumentCount << 3));
+    wasm.op(wasm.I32_WRAP_I64);
+    wasm.set(WORD_A);
+  }
+  for (let i: u32 = 0; i < scope.copiedCount; i++) {
+    wasm.get(WORD_A);
+    wasm.load64(8 + ((scope.firstCopied + i) << 3));
+    takeTemporary(scope.argumentCount + i);
+  }
+  for (let i = scope.argumentCount + scope.copiedCount; i < scope.tempCount; i++) setConstant(valueAt(1 + i), nil);
+  // Deep frames below this one are looked out for here.
+  fromLow(0);
+  if (entryCount != 0) {
+    wasm.get(ENTRY);
+    wasm.op(wasm.I32_EQZ);
+    openIf();
+  }
+  emitPollCondition();
+  openIf();
+  emitLeaving(units.addressOf(0), record, CALL_POLL);
+  closeLabel();
+  if (entryCount != 0) closeLabel();
+}
+
+function takeTemporary(index: u32): void {
+  const local = homeOf(scope, 1 + index);
+  wasm.set(local);
+  const value = valueAt(1 + index);
+  value.kind = IN_LOCAL;
+  value.local = local;
+  value.type = 0;
+  value.isStored = 0;
+}

@@ -1,0 +1,260 @@
+// Sends: what is called is taken from the receiver's class where that is known, else from what the first tier has seen;
+// then it is written in line, called directly, or called through a call site as in the first tier.
+
+import {
+  CLASS_INDEX_MASK,
+  SPECIAL_SELECTORS,
+  TAG_CHARACTER,
+  TAG_MASK,
+  TAG_SMALL_FLOAT,
+  TAG_SMALL_INTEGER,
+} from "../layout";
+import { CAUSE_CLASS, CAUSE_UNREACHED, isLeftOften } from "../interpreter/optimisedCode";
+import {
+  SITE_ARGUMENT_COUNT,
+  SITE_CODE,
+  SITE_IS_PLAIN,
+  SITE_RETURN,
+  SITE_SELECTOR,
+  SITE_SPECIAL,
+  newSite,
+  pairClass,
+  pairCount,
+  siteOf,
+} from "../interpreter/codeRecords";
+import { isCompiledMethod } from "../interpreter/methods";
+import { FIRST_QUICK_VARIABLE, isQuick } from "../interpreter/primitiveTable";
+import { isYoung } from "../memory/map";
+import { fetchPointer } from "../memory/object";
+import { Address, Oop, smallInteger } from "../memory/oop";
+import { falseObject, nil, specialObject, trueObject } from "../memory/roots";
+import * as wasm from "../jit/encoder";
+import * as units from "../jit/units";
+import { pushTaken } from "./bytecodes";
+import { findTarget, forgetTarget, foundMethod, foundPrimitive, isFound } from "./dependencies";
+import { emitPrimitive } from "./elements";
+import { CALL_SELF, CALL_SEND, TYPE_CODE } from "./imports";
+import { inlineBlock, inlineMethod } from "./inline";
+import { closeLabel, labelOf, openIf, openLabel, setReachable, UNNAMED } from "./joins";
+import { ENTRY, FRAME, LOW, WORD_A, WORD_B, newLong, scratch } from "./locals";
+import { emitClassIndex, emitExit, emitFrameOf, emitOop, emitStackPointer, flush, fromLow, prepare } from "./memory";
+import { giveUp, record } from "./round";
+import { calleeOffset, scope, scopeAt, top } from "./scope";
+import {
+  ANY,
+  CLOSURE,
+  INSTANCE,
+  INTEGER,
+  IN_LOCAL,
+  SMALL_FLOAT,
+  Value,
+  copyValue,
+  knownClass,
+  learn,
+  operandBelow,
+  pop,
+  push,
+  pushConstant,
+} from "./state";
+import * as instruction from "../../build/generated/instruction";
+import { leadsToEntry } from "./entries";
+
+// The send that is being written.
+let sendUnit: u32 = 0;
+let address: Address = 0;
+let next: Address = 0;
+let count: u32 = 0;
+let selectorIndex: u32 = 0;
+
+/** Writes the decoded send of a selector, a literal or a special one, with so many arguments. */
+export function emitSend(unit: u32, index: u32, argumentCount: u32): void {
+  sendUnit = unit;
+  address = units.addressOf(unit);
+  next = instruction.next;
+  count = argumentCount;
+  selectorIndex = index;
+  forgetTarget();
+  const receiver = operandBelow(count);
+  const selector = selectorOf(index);
+  if (isYoung(selector)) {
+    emitCall();
+    return;
+  }
+  let classIndex = knownClass(receiver);
+  if (classIndex == 0) {
+    const feedback = siteOf(scope.method, scope.start, address);
+    const pairs = feedback == 0 ? 0 : pairCount(feedback);
+    if (pairs > 1 || (pairs == 0 && isLeftOften(address))) {
+      emitCall();
+      return;
+    }
+    if (pairs == 0) {
+      emitExit(address, CAUSE_UNREACHED);
+      setReachable(false);
+      return;
+    }
+    classIndex = pairClass(feedback, 0);
+    emitGuard(receiver, classIndex);
+  }
+  findTarget(selector, classIndex);
+  if (!isFound) {
+    emitCall();
+    return;
+  }
+  if (receiver.kind == CLOSURE && isBlockCall(foundPrimitive) && inlineBlock(sendUnit, next, receiver.local, count))
+    return;
+  if (foundPrimitive == 0) {
+    if (inlineMethod(sendUnit, next, foundMethod, count)) return;
+  } else if (isQuick(foundPrimitive)) {
+    emitQuick(foundPrimitive);
+    return;
+  } else if (emitPrimitive(foundPrimitive, classIndex, address, count)) return;
+  emitCall();
+}
+
+function selectorOf(index: u32): Oop {
+  if (index < instruction.SPECIAL_SEND) return load<u64>(scope.method + 16 + (index << 3));
+  return fetchPointer((index - instruction.SPECIAL_SEND) << 1, specialObject(SPECIAL_SELECTORS));
+}
+
+/** Leaves unless the receiver has a class. Code that is entered in the middle passes here without its operands. */
+function emitGuard(receiver: Value, classIndex: u32): void {
+  openLabel(labelOf(top, UNNAMED, 0), wasm.BLOCK);
+  if (leadsToEntry(sendUnit, sendUnit)) {
+    wasm.get(ENTRY);
+    wasm.op(wasm.BR_IF);
+    wasm.unsigned(0);
+  }
+  emitHasClass(receiver, classIndex);
+  wasm.op(wasm.BR_IF);
+  wasm.unsigned(0);
+  emitExit(address, CAUSE_CLASS);
+  closeLabel();
+  if (classIndex == TAG_SMALL_INTEGER) learn(receiver, INTEGER, 0);
+  else if (classIndex == TAG_SMALL_FLOAT) learn(receiver, SMALL_FLOAT, 0);
+  else if (classIndex > 7) learn(receiver, INSTANCE, classIndex);
+}
+
+/** On WebAssembly's stack: whether a value has a class. */
+function emitHasClass(value: Value, classIndex: u32): void {
+  prepare(value);
+  if (classIndex <= TAG_MASK) {
+    emitOop(value);
+    wasm.op(wasm.I32_WRAP_I64);
+    wasm.i32Const(TAG_MASK);
+    wasm.op(wasm.I32_AND);
+    wasm.i32Const(classIndex);
+    wasm.op(wasm.I32_EQ);
+    return;
+  }
+  emitClassIndex(value);
+  wasm.i32Const(classIndex);
+  wasm.op(wasm.I32_EQ);
+}
+
+/** BlockClosure>>value and its relatives, of which the argument count has been compared. */
+function isBlockCall(primitive: u32): bool {
+  return (primitive >= 201 && primitive <= 205) || primitive == 207 || primitive == 221;
+}
+
+/** A method that only answers itself, a constant or an instance variable. */
+function emitQuick(primitive: u32): void {
+  const receiver = operandBelow(count);
+  if (primitive >= FIRST_QUICK_VARIABLE) {
+    prepare(receiver);
+    emitOop(receiver);
+    wasm.op(wasm.I32_WRAP_I64);
+    wasm.load64(8 + ((primitive - FIRST_QUICK_VARIABLE) << 3));
+    pop(count + 1);
+    pushTaken();
+    return;
+  }
+  if (primitive == 256) {
+    pop(count);
+    return;
+  }
+  pop(count + 1);
+  if (primitive == 257) pushConstant(trueObject);
+  else if (primitive == 258) pushConstant(falseObject);
+  else if (primitive == 259) pushConstant(nil);
+  else pushConstant(smallInteger(<i64>primitive - 261));
+}
+
+/** Calls through a call site: the code in line where the site knows the class, else the machine sends. */
+function emitCall(): void {
+  const site = newSite(0, 0);
+  if (site == 0) {
+    giveUp();
+    return;
+  }
+  if (selectorIndex >= instruction.SPECIAL_SEND)
+    store<u32>(site, selectorIndex - instruction.SPECIAL_SEND, SITE_SPECIAL);
+  else store<u32>(site, scope.method + 16 + (selectorIndex << 3), SITE_SELECTOR);
+  store<u32>(site, count, SITE_ARGUMENT_COUNT);
+  store<u32>(site, next, SITE_RETURN);
+  store<u8>(site, 1, SITE_IS_PLAIN);
+  const receiver = operandBelow(count);
+  prepare(receiver);
+  flush();
+  const calleeFrame = scope.frameOffset + calleeOffset(scope);
+  if (isSelf(receiver)) {
+    emitLink(calleeFrame);
+    emitCalleeFrame(calleeFrame);
+    wasm.i32Const(0);
+    emitOop(receiver);
+    wasm.call(CALL_SELF);
+  } else {
+    emitClassIndex(receiver);
+    wasm.i32Const(site);
+    wasm.load32(0);
+    wasm.op(wasm.I32_EQ);
+    wasm.op(wasm.IF);
+    wasm.op(wasm.TYPE_I64);
+    emitLink(calleeFrame);
+    emitCalleeFrame(calleeFrame);
+    wasm.i32Const(0);
+    emitOop(receiver);
+    wasm.i32Const(site);
+    wasm.load32(SITE_CODE);
+    wasm.op(wasm.CALL_INDIRECT);
+    wasm.unsigned(TYPE_CODE);
+    wasm.unsigned(0);
+    wasm.op(wasm.ELSE);
+    wasm.i32Const(site);
+    emitStackPointer();
+    emitFrameOf(scope);
+    wasm.call(CALL_SEND);
+    wasm.op(wasm.END);
+  }
+  const result = newLong();
+  wasm.tee(result);
+  wasm.op(wasm.I64_EQZ);
+  openIf();
+  wasm.i64Const(0);
+  wasm.op(wasm.RETURN);
+  closeLabel();
+  pop(count + 1);
+  push(IN_LOCAL).local = result;
+}
+
+/** Whether what is sent is surely the root itself: the class is known, and its method is the root's. */
+function isSelf(receiver: Value): bool {
+  const root = scopeAt(0);
+  return isFound && root.isBlock == 0 && foundMethod == root.method && foundPrimitive == 0 && knownClass(receiver) != 0;
+}
+
+/** The link of the frame that is called: whose, and where it returns to. */
+function emitLink(calleeFrame: u32): void {
+  wasm.get(LOW);
+  emitFrameOf(scope);
+  wasm.op(wasm.I64_EXTEND_I32_U);
+  wasm.i64Const((<i64>next) << 32);
+  wasm.op(wasm.I64_OR);
+  wasm.store64(fromLow(calleeFrame));
+}
+
+function emitCalleeFrame(calleeFrame: u32): void {
+  wasm.get(FRAME);
+  wasm.i32Const(calleeFrame);
+  wasm.op(wasm.I32_SUB);
+}
