@@ -71,6 +71,7 @@ export function startRun(options: RunOptions, onShown: (message: string) => void
     edenBytes: options.edenBytes,
     maxOldSpaceBytes: options.maxOldSpaceBytes,
     jitThreshold: options.jitThreshold,
+    optimises: options.optimises,
     wasm: options.debugModule ? "debug" : "release",
     log: (level, message) => {
       // What is traced is logged at the last level, whatever else is to be seen.
