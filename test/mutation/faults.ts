@@ -399,8 +399,8 @@ const SEND_FAULTS: readonly Fault[] = [
   {
     name: "method-cache-survives-compaction",
     file: "vm/interpreter/poll.ts",
-    place: "if («objectsMoved») flushMethodCache();",
-    wrong: "false",
+    place: "«flushMethodCache»();\n    dropAllCode(DROPPED_MOVED);",
+    wrong: "flushYoungMethods",
   },
   {
     name: "super-starts-in-the-class",
