@@ -3,6 +3,7 @@
 // costs nothing (a batch of one), at once.
 
 import {
+  CELL_POLLS_LEFT,
   CLASS_INDEX_BLOCK_CLOSURE,
   CLOSURE_ARGUMENT_COUNT,
   CLOSURE_FIRST_COPIED,
@@ -109,7 +110,11 @@ export function codeOrCountdown(method: Oop, start: Address): i32 {
 export function requestCode(method: Oop, start: Address, shape: u32): i32 {
   if (translator == 0 || isYoung(method)) return codeCountdown();
   if (recordOf(<Address>method, start) == 0) {
-    if (isAreaFull) return codeCountdown();
+    if (isAreaFull) {
+      // The slice ends at the next poll: then there is room again.
+      store<i32>(0, min(load<i32>(0, CELL_POLLS_LEFT), 0), CELL_POLLS_LEFT);
+      return codeCountdown();
+    }
     if (queueCount == MAX_BATCH) return codeCountdown();
     if (!isWaiting(<Address>method, start)) {
       const waiting = queue + queueCount++ * WAITING_BYTES;

@@ -68,7 +68,7 @@ import {
   argumentCount,
   cacheEntry,
   cacheKey,
-  ENTRY_CODE,
+  countedCode,
   ENTRY_METHOD,
   ENTRY_PRIMITIVE,
   findMethodForReceiver,
@@ -373,12 +373,7 @@ function sendThroughCache(site: Address, classIndex: u32, count: u32, sp: Addres
     noteShape(site, primitive, load<u64>(sp + (count << 3)));
     return callPrimitive(site, method, primitive, count, sp, fp);
   }
-  let code = load<i32>(entry, ENTRY_CODE);
-  if (code < 0 && code != NEVER) {
-    code++;
-    if (code >= -1) code = translateMethod(method);
-    store<i32>(entry, code, ENTRY_CODE);
-  }
+  const code = countedCode(entry);
   remember(site, classIndex, method, 0, code > 0 ? code : 0);
   if (code > 0) return enter(code, load<u64>(sp + (count << 3)), sp, fp, ip);
   setRegisters(ip, sp, fp);

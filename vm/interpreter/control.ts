@@ -50,6 +50,7 @@ import {
 } from "./activation";
 import {
   argumentCount as foundCount,
+  codeOfFound,
   findMethodForReceiver,
   findMethodInClass,
   lastSelector,
@@ -64,7 +65,7 @@ import { headerArgumentCount, isCompiledMethod, methodHeader, primitiveNumberOf 
 import { isQuick, namedPrimitive, numberedPrimitive } from "./primitiveTable";
 import { fp, ip, push, setIp, setSp, setStackValue, sp, stackValue } from "./registers";
 import { makeClosure } from "./closures";
-import { runCompiledClosure } from "./compiledCode";
+import { runCompiled, runCompiledClosure } from "./compiledCode";
 import { contextOf } from "./contexts";
 import { send } from "./returns";
 
@@ -74,7 +75,11 @@ function isArray(oop: Oop): bool {
 
 /** Runs what the last lookup found, unless it found nothing at all (the run ends then). */
 function runFound(): void {
-  if (newMethod != 0) executeMethod(newMethod, newPrimitive, foundCount);
+  if (newMethod != 0) {
+    const code = newPrimitive == 0 ? codeOfFound() : 0;
+    if (code > 0) runCompiled(code, ip, sp, fp, foundCount);
+    else executeMethod(newMethod, newPrimitive, foundCount);
+  }
   framesChanged();
 }
 

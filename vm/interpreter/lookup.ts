@@ -35,9 +35,9 @@ import {
 } from "./methods";
 import { PRIMITIVE_INVOKE_OBJECT } from "./primitiveTable";
 import { clearSites, clearSitesOf, recordOf } from "./codeRecords";
-import { codeOrCountdown, dropCodeOf } from "./compileQueue";
+import { codeOrCountdown, dropCodeOf, NEVER } from "./compileQueue";
 import { doubtOptimised, hasOptimised } from "./optimisedCode";
-import { disturbCode, forgetBlocks } from "./compiledCode";
+import { disturbCode, forgetBlocks, translateMethod } from "./compiledCode";
 import { push, setSp, setStackValue, sp, stackValue } from "./registers";
 import { reportEndlessDoesNotUnderstand, reportRecursiveDoesNotUnderstand } from "./stacktrace";
 
@@ -61,6 +61,8 @@ export let newMethod: Oop = 0;
 /** The method's primitive number, 0 for none. */
 export let newPrimitive: u32 = 0;
 export let argumentCount: u32 = 0;
+/** The cache entry of what the last lookup found, 0 where it is in none. */
+let newEntry: Address = 0;
 /** The selector of the last lookup that went past the cache. */
 export let lastSelector: Oop = 0;
 
@@ -156,13 +158,16 @@ export function findMethod(selector: Oop, classIndex: u32, count: u32): void {
   if (load<u64>(entry) == cacheKey(selector, classIndex)) {
     newMethod = load<u32>(entry, ENTRY_METHOD);
     newPrimitive = load<u32>(entry, ENTRY_PRIMITIVE);
+    newEntry = entry;
     return;
   }
+  newEntry = 0;
   // An object in place of a method is looked up each time: it is told the selector, which the lookup notes.
   if (lookUp(selector, classAtIndex(classIndex)) && newPrimitive != PRIMITIVE_INVOKE_OBJECT) {
     store<u64>(entry, cacheKey(selector, classIndex));
     store<u32>(entry, <u32>newMethod, ENTRY_METHOD);
     store<u32>(entry, newPrimitive, ENTRY_PRIMITIVE);
+    newEntry = entry;
     if (newPrimitive == 0) fillActivation(entry, newMethod);
   }
 }
@@ -193,7 +198,25 @@ export function findMethodInClass(selector: Oop, classObject: Oop, count: u32): 
   // A class without an index has no instances, but may be a superclass: then there is nothing to cache by.
   const classIndex = rawHashOf(<Address>classObject);
   if (classIndex != 0 && classAtIndex(classIndex) == classObject) findMethod(selector, classIndex, count);
-  else lookUp(selector, classObject);
+  else {
+    newEntry = 0;
+    lookUp(selector, classObject);
+  }
+}
+
+/** The code of the method without a primitive that the last lookup found, or a number below 1: counts an activation. */
+export function codeOfFound(): i32 {
+  return newEntry == 0 ? 0 : countedCode(newEntry);
+}
+
+/** The code of a cache entry's method, which has no primitive, or a number below 1: counts an activation. */
+export function countedCode(entry: Address): i32 {
+  let code = load<i32>(entry, ENTRY_CODE);
+  if (code > 0 || code == NEVER) return code;
+  code++;
+  if (code >= -1) code = translateMethod(load<u32>(entry, ENTRY_METHOD));
+  store<i32>(entry, code, ENTRY_CODE);
+  return code;
 }
 
 /** The method that a class or its superclasses have for a selector, or 0; no side effect. */

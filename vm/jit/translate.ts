@@ -115,13 +115,12 @@ function compileModule(first: Address, end: Address): Address {
     const isTooMuch = wasm.isFull();
     wasm.setPosition(bodyStart);
     discardSince(mark);
-    // What is left is asked for again when there is room.
-    if (isAreaFull) waiting = end - WAITING_BYTES;
-    else if (isTooMuch && functions != 0) break;
-    else refuse(methodOop, start);
+    if (isAreaFull || (isTooMuch && functions != 0)) break;
+    refuse(methodOop, start);
   }
   if (functions != 0) install(first, waiting, functions, startMicroseconds);
-  return waiting;
+  // What finds no room is asked for again when there is some.
+  return isAreaFull ? end : waiting;
 }
 
 /** Notes that a method or block cannot be compiled. */
