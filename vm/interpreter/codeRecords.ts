@@ -53,7 +53,7 @@ let generation: u32 = 1;
 // frame there u32 | feedback: address of a bytecode u32, its site or its mark u32, in order.
 const RECORD_METHOD: u32 = 0;
 const RECORD_START: u32 = 4;
-const RECORD_CODE: u32 = 8;
+export const RECORD_CODE: u32 = 8;
 const RECORD_OPTIMISED: u32 = 12;
 const RECORD_ENTRIES: u32 = 16;
 const RECORD_FEEDBACK: u32 = 20;

@@ -41,7 +41,7 @@ export function emitPrologue(): void {
   wasm.op(wasm.VOID);
   pushLabel(NO_UNIT);
   emitFrame();
-  emitPollAtStart();
+  if (units.needPoll(bytecodeSet)) emitPollAtStart();
   wasm.op(wasm.ELSE);
   for (let temp: u32 = 0; temp < tempCount; temp++) {
     wasm.get(LOW);

@@ -20,7 +20,7 @@ export const CALL_SUPER: u32 = 11;
 export const CALL_RETURN: u32 = 12;
 export const CALL_LAND: u32 = 13;
 /** The first function of the module itself. */
-const FIRST_FUNCTION: u32 = 14;
+export const FIRST_FUNCTION: u32 = 14;
 
 export function beginSection(id: u32): Address {
   wasm.byte(id);

@@ -1,6 +1,7 @@
 // Sends: a call site of its own for each, the call of code in line, answers of quick methods without a call.
 
 import {
+  RECORD_CODE,
   SITE_ARGUMENT_COUNT,
   SITE_CODE,
   SITE_RETURN,
@@ -12,13 +13,26 @@ import { QUICK_OFFSET_MASK, QUICK_OFFSET_SHIFT } from "../interpreter/quickSites
 import { SELECTOR_AT, SELECTOR_SIZE, SELECTOR_VALUE, SELECTOR_VALUE_WITH } from "../interpreter/shapes";
 import { CLASS_INDEX_MASK, TAG_MASK } from "../layout";
 import { formatOf, isBytesFormat } from "../memory/header";
-import { bodyOf, byteSizeOf, literalOf } from "../memory/object";
+import { bodyOf, byteSizeOf, literalCountOf, literalOf } from "../memory/object";
 import { Address, isObject } from "../memory/oop";
 import { emitBlockCall } from "./blockCalls";
 import { emitStackPointer } from "./exits";
 import { CALL_LAND, CALL_SEND, CALL_SUPER, TYPE_CODE } from "./moduleHead";
 import { VALUE_CONSTANT, depth, flush, getValue, kindOf, operandOf, pushSlot, setDepth } from "./operands";
-import { FRAME, LONG_A, LONG_B, LOW, WORD_A, WORD_B, giveUp, method, record, slotOffset } from "./shape";
+import {
+  FRAME,
+  LONG_A,
+  LONG_B,
+  LOW,
+  WORD_A,
+  WORD_B,
+  giveUp,
+  isBlock,
+  method,
+  ownFunction,
+  record,
+  slotOffset,
+} from "./shape";
 import { emitSubscript } from "./subscripts";
 import * as wasm from "./encoder";
 import * as instruction from "../../build/generated/instruction";
@@ -120,7 +134,8 @@ export function emitCall(site: Address, count: u32): void {
   wasm.op(wasm.I32_EQ);
   wasm.op(wasm.IF);
   wasm.op(wasm.TYPE_I64);
-  if (count == 0) emitQuickOrCall(site, receiver);
+  if (isOfOwnSelector(site)) emitOwnOrCall(site, receiver, count);
+  else if (count == 0) emitQuickOrCall(site, receiver);
   else {
     emitFrameLink();
     getValue(receiver);
@@ -157,6 +172,35 @@ export function emitValueOrLeave(canLand: bool = true): void {
   wasm.i64Const(0);
   wasm.op(wasm.RETURN);
   if (canLand) wasm.op(wasm.END);
+  wasm.op(wasm.END);
+}
+
+/** Whether a site sends the selector of the method that is being translated. */
+function isOfOwnSelector(site: Address): bool {
+  const selector = load<u32>(site, SITE_SELECTOR);
+  const literals = literalCountOf(method);
+  return selector != 0 && !isBlock && literals > 1 && load<u64>(selector) == literalOf(literals - 2, method);
+}
+
+/** A method that sends its own selector mostly calls itself: directly, where the site's code is that of its own record. */
+function emitOwnOrCall(site: Address, receiver: u32, count: u32): void {
+  wasm.i32Const(site);
+  wasm.load32(SITE_CODE);
+  wasm.i32Const(record);
+  wasm.load32(RECORD_CODE);
+  wasm.op(wasm.I32_EQ);
+  wasm.op(wasm.IF);
+  wasm.op(wasm.TYPE_I64);
+  emitFrameLink();
+  getValue(receiver);
+  wasm.call(ownFunction);
+  wasm.op(wasm.ELSE);
+  if (count == 0) emitQuickOrCall(site, receiver);
+  else {
+    emitFrameLink();
+    getValue(receiver);
+    emitCodeCall(site + SITE_CODE);
+  }
   wasm.op(wasm.END);
 }
 

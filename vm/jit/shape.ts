@@ -56,8 +56,15 @@ export function giveUp(): void {
 /** Its record, to be filled in while it is written. */
 export let record: Address = 0;
 
+/** The index of the function that is being written, in its module. */
+export let ownFunction: u32 = 0;
+
 export function setRecord(newRecord: Address): void {
   record = newRecord;
+}
+
+export function setOwnFunction(index: u32): void {
+  ownFunction = index;
 }
 
 /** Takes the shape of a method (0), or of a block (interpreter/compileQueue.ts). */

@@ -34,7 +34,7 @@ import { emitHandler, emitLeave, emitPollCondition, emitStackPointer } from "./e
 import { emitPrologue } from "./frame";
 import { markInstruction, setListing } from "./listing";
 import { LOOP_LABEL, NO_UNIT, closeLabel, labelDepth, pushLabel, resetLabels } from "./labels";
-import { CALL_CLASS, CALL_LEAVE, CALL_POLL, CALL_RETURN, HEAD_BYTES, writeHeadFor } from "./moduleHead";
+import { CALL_CLASS, CALL_LEAVE, CALL_POLL, CALL_RETURN, FIRST_FUNCTION, HEAD_BYTES, writeHeadFor } from "./moduleHead";
 import {
   VALUE_CONSTANT,
   VALUE_RECEIVER,
@@ -72,6 +72,7 @@ import {
   method,
   record,
   setFrame,
+  setOwnFunction,
   setRecord,
   takeShape,
   tempCount,
@@ -107,6 +108,7 @@ function compileModule(first: Address, end: Address): Address {
     if (isYoung(methodOop) || !isCompiledMethod(methodOop) || recordOf(<Address>methodOop, start) != 0) continue;
     const bodyStart = wasm.position();
     const mark = areaMark();
+    setOwnFunction(FIRST_FUNCTION + functions);
     if (emitFunction(methodOop, start, load<u32>(waiting, WAITING_SHAPE))) {
       store<u32>(waiting, record, WAITING_RECORD);
       functions++;
@@ -163,6 +165,7 @@ export function listCode(methodOop: Oop, start: Address, closure: Oop): u32 {
   const mark = areaMark();
   beginBodies();
   setListing(true);
+  setOwnFunction(FIRST_FUNCTION);
   const isWhole = emitFunction(methodOop, start, closure == 0 ? 0 : shapeOfClosure(closure));
   setListing(false);
   discardSince(mark);

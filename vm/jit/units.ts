@@ -184,6 +184,19 @@ function numberEntries(set: u32): bool {
   return true;
 }
 
+/** Whether code may call anything or loop, and must poll: what only moves values about may leave that to its caller. */
+export function needPoll(set: u32): bool {
+  for (let unit: u32 = 0; unit < count; unit++) {
+    if (!isKnown(unit)) continue;
+    if (loopEndOf(unit) != 0) return true;
+    instruction.decodeAt(addressOf(unit), set);
+    const kind = instruction.kind;
+    if (kind >= instruction.SEND && kind <= instruction.COMPARISON) return true;
+    if (kind >= instruction.HANDLER) return true;
+  }
+  return false;
+}
+
 function setEntry(unit: u32): void {
   if (entryOf(unit) == 0) store<u16>(units + (unit << UNIT_SHIFT), ++entryCount, UNIT_ENTRY);
 }
