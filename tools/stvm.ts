@@ -31,6 +31,10 @@ async function main(): Promise<void> {
     const { profileWithArguments } = await import("./commands/profile.js");
     return profileWithArguments(words.slice(1));
   }
+  if (first === "bisect") {
+    const { bisectWithArguments } = await import("./commands/bisect.js");
+    return bisectWithArguments(words.slice(1));
+  }
 
   const { default: yargs } = await import("yargs");
   // Lines are left to the terminal: yargs would break them inside words.

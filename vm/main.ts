@@ -45,6 +45,7 @@ export { pastFree, pastStart } from "./memory/newspace";
 export { oldSpaceEnd } from "./memory/oldspace";
 export { activePage } from "./memory/frames";
 export { fp, ip, sp } from "./interpreter/registers";
+export { selectCode } from "./interpreter/codeSelection";
 export { sliceTiers } from "./interpreter/compiledCode";
 export { fullCollectionCount, scavengeCount } from "./memory/statistics";
 export { takeCensus } from "./interpreter/census";

@@ -15,5 +15,6 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   debug: async () => (await import("./debug.js")).debugCommand,
   jit: async () => (await import("./jit.js")).jitCommand,
   profile: async () => (await import("./profile.js")).profileCommand,
+  bisect: async () => (await import("./bisect.js")).bisectCommand,
   boot: async () => (await import("./boot.js")).bootCommand,
 };

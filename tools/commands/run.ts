@@ -62,9 +62,9 @@ async function printJitStatistics(vm: Vm, form: "table" | "json"): Promise<void>
 }
 
 /** The virtual machine that options ask for; `onShown` hears of what was logged where people see it. */
-export function startRun(options: RunOptions, onShown: (message: string) => void): Promise<Vm> {
+export async function startRun(options: RunOptions, onShown: (message: string) => void): Promise<Vm> {
   if (options.workingDirectory !== undefined) changeFolder(options.workingDirectory);
-  return createVm({
+  const vm = await createVm({
     image: options.image,
     arguments: options.imageArguments,
     vmArguments: options.vmArguments,
@@ -80,7 +80,12 @@ export function startRun(options: RunOptions, onShown: (message: string) => void
       onShown(message);
     },
   });
+  if (options.jitOnly !== undefined) (vm.exports.selectCode as SelectCode)(...options.jitOnly);
+  return vm;
 }
+
+/** vm/interpreter/codeSelection.ts. */
+type SelectCode = (first: number, last: number) => void;
 
 /** Every process, not only the one that was active; nothing where the heap is too broken to say. */
 function printProcesses(vm: Vm): void {

@@ -16,6 +16,7 @@ import {
   setFeedback,
   setRecordEntry,
 } from "../interpreter/codeRecords";
+import { isSelected } from "../interpreter/codeSelection";
 import { countFunction, countModule, countRefused } from "../interpreter/codeStatistics";
 import {
   shapeOfClosure,
@@ -106,6 +107,10 @@ function compileModule(first: Address, end: Address): Address {
     const methodOop = <Oop>load<u32>(waiting, WAITING_METHOD);
     const start = load<u32>(waiting, WAITING_START);
     if (isYoung(methodOop) || !isCompiledMethod(methodOop) || recordOf(<Address>methodOop, start) != 0) continue;
+    if (!isSelected(methodOop, start)) {
+      refuse(methodOop, start);
+      continue;
+    }
     const bodyStart = wasm.position();
     const mark = areaMark();
     setOwnFunction(FIRST_FUNCTION + functions);

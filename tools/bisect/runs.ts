@@ -1,0 +1,84 @@
+// The runs of a bisection: an image from its start to its end, nothing of it saved, its output taken.
+
+import { performance } from "node:perf_hooks";
+import { heapOf } from "../../vm/embed/heap.js";
+import { createVm, type Vm, type VmOptions } from "../../vm/embed/node.js";
+import { HEADER_BYTES, WORD_BYTES } from "../../vm/layout.js";
+import { Reflection } from "../../vm/embed/reflection.js";
+import type { CompiledRun, Shown } from "./bisect.js";
+
+/** What a run is given, beside what is compiled. */
+export interface RunSetting {
+  readonly vm: VmOptions;
+  /** A run that takes longer has gone wrong. */
+  readonly limitMilliseconds: number;
+}
+
+export function runInterpreted(setting: RunSetting): Promise<Shown> {
+  return run(setting, {}, () => {});
+}
+
+/** Runs with the methods compiled whose numbers are in a range, from so many calls on. */
+export async function runCompiled(
+  setting: RunSetting,
+  threshold: number,
+  first: number,
+  last: number,
+): Promise<CompiledRun> {
+  const compiled = new Map<number, Set<string>>();
+  let nameOf = (_method: number, _start: number): string => "?";
+  const shown = await run(
+    setting,
+    {
+      jitThreshold: threshold,
+      log(_level, message) {
+        const [, number, method, start] = /^compiles (\d+) method (\d+) from (\d+)$/.exec(message) ?? [];
+        if (number === undefined) return;
+        const names = compiled.get(Number(number)) ?? new Set();
+        compiled.set(Number(number), names.add(nameOf(Number(method), Number(start))));
+      },
+    },
+    (vm) => {
+      (vm.exports.selectCode as (first: number, last: number) => void)(first, last);
+      // Methods lie still while the module tells of them.
+      nameOf = (method, start) => codeName(vm, method, start);
+    },
+  );
+  return { ...shown, compiled };
+}
+
+/** The name of a method, or of the block that begins at an offset in it. */
+function codeName(vm: Vm, method: number, start: number): string {
+  const heap = heapOf(vm.exports);
+  const name = new Reflection(heap).methodName(method);
+  const first = HEADER_BYTES + (heap.literalCountOf(method) + 1) * WORD_BYTES;
+  return start === first ? name : `[] in ${name}`;
+}
+
+async function run(setting: RunSetting, options: Partial<VmOptions>, prepare: (vm: Vm) => void): Promise<Shown> {
+  let output = "";
+  const decoder = new TextDecoder();
+  const take = (bytes: Uint8Array) => void (output += decoder.decode(bytes, { stream: true }));
+  const vm = await createVm({
+    log: () => {},
+    stdin: () => undefined,
+    onSnapshot: () => {},
+    ...setting.vm,
+    ...options,
+    stdout: take,
+    stderr: take,
+  });
+  try {
+    prepare(vm);
+    const start = performance.now();
+    while (performance.now() - start < setting.limitMilliseconds) {
+      const outcome = vm.run();
+      if (outcome.kind === "quit") return { output, end: `exit code ${outcome.code}` };
+      if (outcome.kind === "fatal") return { output, end: outcome.message };
+      await vm.wait(outcome);
+    }
+    return { output, end: `not after ${setting.limitMilliseconds} ms` };
+  } finally {
+    vm.destroy();
+  }
+}
