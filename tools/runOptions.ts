@@ -26,7 +26,7 @@ export interface RunOptions {
   /** Whether compiled methods are optimised, too. */
   readonly optimises: boolean;
   /** Only methods with these numbers are compiled (`stvm bisect` tells them). */
-  readonly jitOnly?: readonly [first: number, last: number];
+  readonly jitOnly?: readonly (readonly [first: number, last: number])[];
   readonly interactive: boolean;
 }
 
@@ -58,7 +58,7 @@ the image untouched. Options may be written with one dash or two.
                            what takes most of the time
   --jit-threshold=CALLS    calls before a method is compiled (default ${DEFAULT_JIT_THRESHOLD}; 1 compiles everything)
   --jit-stats[=json]       says on standard error, at the end, what was compiled
-  --jit-only=FIRST-LAST    compiles only methods with these numbers, as stvm bisect tells them
+  --jit-only=NUMBERS       compiles only methods with these numbers or ranges of them, as stvm bisect tells them
   -vm KEY=VALUE, -vm-display-null, -vm-sound-null
                            Squeak's options; the null drivers are what there is
   --version, --help
@@ -103,7 +103,7 @@ const RULES = new Map<string, OptionRule>([
   ["jit", withValue((draft, value) => setJit(draft, value))],
   ["jit-threshold", withValue((draft, value, name) => void (draft.jitThreshold = callCount(value, name)))],
   ["jit-stats", { takesValue: "inline", apply: (draft, value) => void (draft.jitStatistics = statisticsForm(value)) }],
-  ["jit-only", withValue((draft, value, name) => void (draft.jitOnly = numberRange(value, name)))],
+  ["jit-only", withValue((draft, value, name) => void (draft.jitOnly = numberRanges(value, name)))],
   ["vm", withValue(() => {})],
   ["vm-display-null", nothing],
   ["vm-sound-null", nothing],
@@ -214,9 +214,11 @@ function callCount(text: string, name: string): number {
   return Number(text);
 }
 
-function numberRange(text: string, name: string): [first: number, last: number] {
-  const [, first, last] = /^(\d{1,10})-(\d{1,10})$/.exec(text) ?? [];
-  if (first === undefined || Number(first) >= 2 ** 32 || Number(last) >= 2 ** 32)
-    throw new UsageError(`--${name}=${text}: not a range of numbers; give FIRST-LAST as stvm bisect prints it`);
-  return [Number(first), Number(last)];
+function numberRanges(text: string, name: string): [first: number, last: number][] {
+  return text.split(",").map((range) => {
+    const [, first, last] = /^(\d{1,10})(?:-(\d{1,10}))?$/.exec(range) ?? [];
+    if (first === undefined || Number(first) >= 2 ** 32 || Number(last ?? 0) >= 2 ** 32)
+      throw new UsageError(`--${name}=${range}: no number; give numbers or FIRST-LAST as stvm bisect prints them`);
+    return [Number(first), Number(last ?? first)];
+  });
 }

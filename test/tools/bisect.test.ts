@@ -5,17 +5,16 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { bisect } from "../../tools/bisect/bisect.js";
+import { bisect, type Range } from "../../tools/bisect/bisect.js";
 import { runCompiled, runInterpreted } from "../../tools/bisect/runs.js";
 import { smallImage, smallSession } from "../jit/smallImage.js";
 
-const WORK =
-  "((1 to: 5) collect: [ :each | each factorial printString size ]) printString , 1000000007 sqrt printString";
+const WORK = "(1 to: 9) collect: [ :each | each raisedTo: 3 ]";
 const setting = { vm: { image: smallImage(), arguments: ["-e", WORK] }, limitMilliseconds: 20_000 };
 const { Module } = WebAssembly;
 afterEach(() => void (WebAssembly.Module = Module));
 
-const run = (first: number, last: number) => runCompiled(setting, 1, first, last);
+const run = (ranges: readonly Range[]) => runCompiled(setting, 1, ranges);
 
 test("what is sound shows the same", async () => {
   expect(await bisect(await runInterpreted(setting), run, () => {})).toEqual({ kind: "same" });
@@ -23,14 +22,17 @@ test("what is sound shows the same", async () => {
 
 test("the one method with a wrong constant is found", async () => {
   const expected = await runInterpreted(setting);
-  expect(expected.output).toContain("#(1 1 1 2 3)");
+  expect(expected.output).toBe("#(1 8 27 64 125 216 343 512 729)\n");
   await breakCodeOf("Number", "raisedToInteger:");
   const found = await bisect(expected, run, () => {});
-  expect(found).toMatchObject({ kind: "found", names: ["Number>>raisedToInteger:"] });
+  expect(found).toMatchObject({ kind: "found" });
   if (found.kind !== "found") return;
+  expect(found.methods.map(({ names }) => names)).toEqual([["Number>>raisedToInteger:"]]);
   expect(found.runs).toBeLessThan(20);
-  expect((await run(0, found.number)).output).not.toBe(expected.output);
-  expect((await run(0, found.number - 1)).output).toBe(expected.output);
+  const [{ number }] = found.methods;
+  const alone = await run([[number, number]]);
+  expect([...alone.compiled.keys()]).toEqual([number]);
+  expect(alone.output).not.toBe(expected.output);
 });
 
 test("the command says so, and what is wrong with its options", () => {
@@ -45,6 +47,8 @@ test("the command says so, and what is wrong with its options", () => {
     expect([same.status, same.stdout]).toEqual([0, "compiled and interpreted show the same\n"]);
     const good = stvm(`--good-output=${join(folder, "good.txt")}`, "--json", image, "-e", "3 + 5");
     expect([good.status, JSON.parse(good.stdout)]).toEqual([0, { kind: "same" }]);
+    const bad = stvm(`--good-output=${join(folder, "good.txt")}`, image, "-e", "3 + 6");
+    expect([bad.status, bad.stderr]).toEqual([1, expect.stringContaining("the interpreted run shows something else")]);
     expect(stvm("--timeout=x", image).stderr).toMatch(/^stvm: --timeout=x: not a whole number/);
     expect(stvm("--good-output=nosuch", image).stderr).toMatch(/^stvm: --good-output=nosuch: cannot be read/);
   } finally {

@@ -1,5 +1,6 @@
-// Finds the first method, in the order of the numbers that the module gives to code, whose compilation changes what a
-// run shows: by halves, each half a run in which only methods up to a number are compiled.
+// Finds the method whose compilation changes what a run shows: by halves, each half a run in which only methods with low
+// numbers are compiled. Where a method goes wrong only when others are compiled too (it may not be called often enough
+// from interpreted code), these are found in the same way, one after another, each with those found before.
 
 /** What a run shows. */
 export interface Shown {
@@ -13,73 +14,68 @@ export interface CompiledRun extends Shown {
   readonly compiled: ReadonlyMap<number, ReadonlySet<string>>;
 }
 
-/** Runs with only the methods from one number to another compiled. */
-export type RunWith = (first: number, last: number) => Promise<CompiledRun>;
+/** Numbers from the first to the last. */
+export type Range = readonly [first: number, last: number];
+
+/** Runs with only the methods compiled whose numbers are in these ranges. */
+export type RunWith = (ranges: readonly Range[]) => Promise<CompiledRun>;
 
 export type Bisection =
   | { readonly kind: "same" }
   | {
       readonly kind: "found";
-      readonly names: readonly string[];
-      /** Runs that compile from 0 to this number go wrong, those that stop before it do not. */
-      readonly number: number;
-      /** Whether it goes wrong also where nothing else is compiled. */
-      readonly isAlone: boolean;
+      /** Compiled together, without any other, these change what is shown; as a rule there is one. */
+      readonly methods: readonly { readonly number: number; readonly names: readonly string[] }[];
       readonly expected: Shown;
       readonly seen: Shown;
       readonly runs: number;
     };
 
-export const LAST_NUMBER = 2 ** 32 - 1;
+const LAST_NUMBER = 2 ** 32 - 1;
+const MAX_METHODS = 16;
 
 export async function bisect(
   expected: Shown,
   run: RunWith,
   progress: (runs: number, candidates: number) => void,
 ): Promise<Bisection> {
-  let runs = 1;
-  progress(runs, 0);
-  const whole = await run(0, LAST_NUMBER);
-  if (isSame(expected, whole)) return { kind: "same" };
-  const names = new Map(whole.compiled);
-  let numbers = [...names.keys()].sort((a, b) => a - b);
-  let seen: CompiledRun = whole;
-  // Up to numbers[good] all is well (-1: nothing compiled), up to numbers[bad] it is not.
-  let good = -1;
-  let bad = numbers.length - 1;
-  while (bad - good > 1) {
-    const middle = (good + bad) >> 1;
-    progress(++runs, bad - good);
-    const half = await run(0, numbers[middle]);
-    for (const [number, found] of half.compiled) names.set(number, found);
-    if (isSame(expected, half)) good = middle;
-    else {
-      bad = middle;
-      seen = half;
-    }
-    if (bad - good > 1) continue;
-    // A run that does not go wrong goes further, and compiles what was not known to be compiled at all.
-    const [low, high] = [good < 0 ? -1 : numbers[good], numbers[bad]];
-    const between = [...names.keys()].filter((number) => number > low && number < high);
-    if (between.length === 0) continue;
-    numbers = [...(good < 0 ? [] : [low]), ...between.sort((a, b) => a - b), high];
-    good = good < 0 ? -1 : 0;
-    bad = numbers.length - 1;
-  }
-  const number = numbers[bad] ?? LAST_NUMBER;
-  progress(++runs, 1);
-  const alone = await run(number, number);
-  return {
-    kind: "found",
-    names: [...(names.get(number) ?? [])].sort(),
-    number,
-    isAlone: !isSame(expected, alone),
-    expected,
-    seen,
-    runs,
+  const names = new Map<number, ReadonlySet<string>>();
+  const needed: number[] = [];
+  let runs = 0;
+  let seen: CompiledRun;
+  const isBad = async (ranges: readonly Range[], candidates: number): Promise<boolean> => {
+    progress(++runs, candidates);
+    const result = await run(ranges);
+    for (const [number, found] of result.compiled) names.set(number, found);
+    if (result.output === expected.output && result.end === expected.end) return false;
+    seen = result;
+    return true;
   };
+  const only = (): Range[] => needed.map((number) => [number, number]);
+
+  if (!(await isBad([[0, LAST_NUMBER]], 0))) return { kind: "same" };
+  do needed.push(await lowestBad((last, candidates) => isBad([[0, last], ...only()], candidates), names));
+  while (needed.length < MAX_METHODS && !(await isBad(only(), 1)));
+  const methods = needed.map((number) => ({ number, names: [...(names.get(number) ?? [])].sort() }));
+  return { kind: "found", methods, expected, seen: seen!, runs };
 }
 
-function isSame(a: Shown, b: Shown): boolean {
-  return a.output === b.output && a.end === b.end;
+/**
+ * The lowest number up to which code must be compiled for a run to go wrong. `names` holds what was ever compiled: a run
+ * that goes right goes further and compiles more.
+ */
+async function lowestBad(
+  isBad: (last: number, candidates: number) => Promise<boolean>,
+  names: ReadonlyMap<number, unknown>,
+): Promise<number> {
+  // Compiled up to `good` all is well, up to `bad` it is not.
+  let good = -1;
+  let bad = Math.max(...names.keys());
+  for (;;) {
+    const between = [...names.keys()].filter((number) => number > good && number < bad).sort((a, b) => a - b);
+    if (between.length === 0) return bad;
+    const middle = between[between.length >> 1];
+    if (await isBad(middle, between.length)) bad = middle;
+    else good = middle;
+  }
 }

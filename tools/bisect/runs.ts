@@ -5,7 +5,7 @@ import { heapOf } from "../../vm/embed/heap.js";
 import { createVm, type Vm, type VmOptions } from "../../vm/embed/node.js";
 import { HEADER_BYTES, WORD_BYTES } from "../../vm/layout.js";
 import { Reflection } from "../../vm/embed/reflection.js";
-import type { CompiledRun, Shown } from "./bisect.js";
+import type { CompiledRun, Range, Shown } from "./bisect.js";
 
 /** What a run is given, beside what is compiled. */
 export interface RunSetting {
@@ -18,12 +18,11 @@ export function runInterpreted(setting: RunSetting): Promise<Shown> {
   return run(setting, {}, () => {});
 }
 
-/** Runs with the methods compiled whose numbers are in a range, from so many calls on. */
+/** Runs with the methods compiled whose numbers are in these ranges, from so many calls on. */
 export async function runCompiled(
   setting: RunSetting,
   threshold: number,
-  first: number,
-  last: number,
+  ranges: readonly Range[],
 ): Promise<CompiledRun> {
   const compiled = new Map<number, Set<string>>();
   let nameOf = (_method: number, _start: number): string => "?";
@@ -39,7 +38,7 @@ export async function runCompiled(
       },
     },
     (vm) => {
-      (vm.exports.selectCode as (first: number, last: number) => void)(first, last);
+      for (const range of ranges) (vm.exports.selectCode as (first: number, last: number) => void)(...range);
       // Methods lie still while the module tells of them.
       nameOf = (method, start) => codeName(vm, method, start);
     },

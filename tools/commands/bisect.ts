@@ -19,10 +19,10 @@ export const bisectCommand: CommandModule<object, { words?: string[] }> = {
 export const BISECT_HELP = `stvm bisect [options] IMAGE [ARGUMENT…]
 
 Runs an image interpreted and compiled, and compares output and exit code. Where they differ, it runs again with half of
-the methods compiled, and so on, until one method is left. The image must show the same whenever it is interpreted; what
+the methods compiled, and so on, until one method is left: or a few, where one is compiled only when others are. The image must show the same whenever it is interpreted; what
 it saves is dropped, and its input is empty.
 
-  --good-output=FILE       what a good run prints, instead of an interpreted run
+  --good-output=FILE       what a good run prints: the interpreted one is checked against it first
   --good-code=CODE         its exit code (default 0), with --good-output
   --timeout=SECONDS        a run that takes longer is a bad one (default: 20 times the interpreted run, at least 20)
   --json                   prints JSON
@@ -50,16 +50,16 @@ export async function bisectWithArguments(words: readonly string[]): Promise<voi
   const vm = vmOptions(options);
   const start = performance.now();
   const goodOutput = values.get("good-output");
-  const expected =
-    goodOutput === undefined
-      ? await runInterpreted({ vm, limitMilliseconds: Infinity })
-      : { output: textOf(goodOutput), end: `exit code ${goodCode}` };
+  const good = goodOutput === undefined ? undefined : textOf(goodOutput);
+  const expected = await runInterpreted({ vm, limitMilliseconds: Infinity });
+  if (good !== undefined && (expected.output !== good || expected.end !== `exit code ${goodCode}`))
+    throw new UsageError(`--good-output=${goodOutput}: the interpreted run shows something else; look there first`);
   const shortest = Math.max(20_000, 20 * (performance.now() - start));
   const limitMilliseconds = limitSeconds === undefined ? shortest : limitSeconds * 1000;
   const threshold = options.jitThreshold ?? 1;
   const result = await bisect(
     expected,
-    (first, last) => runCompiled({ vm, limitMilliseconds }, threshold, first, last),
+    (ranges) => runCompiled({ vm, limitMilliseconds }, threshold, ranges),
     (runs, candidates) => {
       if (!process.stderr.isTTY) return;
       const left = candidates === 0 ? "" : `, ${candidates} methods left`;
@@ -99,17 +99,18 @@ function wholeNumber(text: string | undefined, name: string): number | undefined
 
 function resultLines(result: Bisection, { image, imageArguments }: RunOptions, threshold: number): string[] {
   if (result.kind === "same") return ["compiled and interpreted show the same"];
-  const { names, number, isAlone, expected, seen, runs } = result;
+  const { methods, expected, seen, runs } = result;
   const [line, good, bad] = firstDifference(expected.output, seen.output);
   const words = [image, ...imageArguments].map((word) => (/^[\w./=-]+$/.test(word) ? word : `'${word}'`)).join(" ");
-  const range = `${isAlone ? number : 0}-${number}`;
+  const names = methods.map((each) => each.names.join(" = ") || "?");
+  const [first] = methods.flatMap((each) => each.names);
   return [
-    `${colours.bold(names.join(", ") || "?")}: compiled, it changes what is shown (${runs} runs)`,
-    isAlone ? "  by itself" : "  only where others are compiled too",
+    `${names.map((each) => colours.bold(each)).join("\n")}`,
+    `compiled${names.length > 1 ? " together" : ""}, this changes what is shown (${runs} runs)`,
     ...(good === bad ? [] : [`  line ${line}, good: ${good}`, `  line ${line}, bad:  ${bad}`]),
     ...(expected.end === seen.end ? [] : [`  good end: ${expected.end}`, `  bad end:  ${seen.end}`]),
-    `again: stvm run --jit-threshold=${threshold} --jit-only=${range} ${words}`,
-    ...(names.length === 0 ? [] : [`code:  stvm jit ${image} '${names[0]}'`]),
+    `again: stvm run --jit-threshold=${threshold} --jit-only=${methods.map(({ number }) => number).join(",")} ${words}`,
+    ...(first === undefined ? [] : [`code:  stvm jit ${image} '${first}'`]),
   ];
 }
 

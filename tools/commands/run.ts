@@ -80,7 +80,7 @@ export async function startRun(options: RunOptions, onShown: (message: string) =
       onShown(message);
     },
   });
-  if (options.jitOnly !== undefined) (vm.exports.selectCode as SelectCode)(...options.jitOnly);
+  for (const range of options.jitOnly ?? []) (vm.exports.selectCode as SelectCode)(...range);
   return vm;
 }
 

@@ -7,22 +7,24 @@ import { Address, isObject, Oop } from "../memory/oop";
 import { FORMAT_BYTES, FORMAT_COMPILED_METHOD, HEADER_BYTES } from "../layout";
 import { LOG_TRACE, logEnd, logNumber, logText } from "./log";
 
-let isSelecting: bool = false;
-let lowest: u32 = 0;
-let highest: u32 = u32.MAX_VALUE;
+// Ranges: first u32 | last u32.
+const MAX_RANGES: u32 = 32;
+const ranges: Address = <Address>memory.data(256, 4);
+let rangeCount: u32 = 0;
 
-/** From now on only what has a number in this range is compiled; what is compiled is logged. */
+/** From now on only what has a number in this range, or in one given before, is compiled; what is compiled is logged. */
 export function selectCode(first: u32, last: u32): void {
-  isSelecting = true;
-  lowest = first;
-  highest = last;
+  if (rangeCount == MAX_RANGES) return;
+  const range = ranges + (rangeCount++ << 3);
+  store<u32>(range, first);
+  store<u32>(range, last, 4);
 }
 
 /** Whether a method, or the block in it that begins at `start`, may be compiled. */
 export function isSelected(method: Oop, start: Address): bool {
-  if (!isSelecting) return true;
+  if (rangeCount == 0) return true;
   const number = numberOf(method, start);
-  if (number < lowest || number > highest) return false;
+  if (!isInRange(number)) return false;
   logText("compiles ");
   logNumber(number);
   logText(" method ");
@@ -31,6 +33,13 @@ export function isSelected(method: Oop, start: Address): bool {
   logNumber(start - <Address>method);
   logEnd(LOG_TRACE);
   return true;
+}
+
+function isInRange(number: u32): bool {
+  for (let range = ranges; range < ranges + (rangeCount << 3); range += 8) {
+    if (number >= load<u32>(range) && number <= load<u32>(range, 4)) return true;
+  }
+  return false;
 }
 
 /** FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv. */
