@@ -3,10 +3,10 @@
 // WebAssembly. Exit code 1 for a difference.
 
 import { reportOf } from "./jitReport.js";
-import { BASELINE, FORCED_WAYS, type SetName, type Way } from "./jitImages.js";
+import { BASELINE, FORCED_OPTIMISED_WAYS, FORCED_WAYS, OPTIMISED, type SetName, type Way } from "./jitImages.js";
 import { fuzzSeed, shrink } from "./jitFuzz.js";
 
-const WAYS: readonly Way[] = [BASELINE, ...FORCED_WAYS];
+const WAYS: readonly Way[] = [BASELINE, OPTIMISED, ...FORCED_WAYS, ...FORCED_OPTIMISED_WAYS];
 
 const seed = Number(process.argv[2] ?? Date.now() % 2 ** 31);
 const count = Number(process.argv[3] ?? 200);

@@ -18,6 +18,7 @@ export type SetName = keyof typeof BYTECODE_SETS & ("sista" | "v3");
 export interface Way {
   readonly name: string;
   readonly jitThreshold?: number;
+  readonly optimises?: boolean;
   readonly isDebugModule?: boolean;
   /** Polls of one slice, where it is to be short. */
   readonly slicePolls?: number;
@@ -28,6 +29,9 @@ export interface Way {
 export const INTERPRETED: Way = { name: "interpreted" };
 export const BASELINE: Way = { name: "baseline", jitThreshold: 1 };
 
+/** Both tiers, the second as soon as it may be. */
+export const OPTIMISED: Way = { name: "optimised", jitThreshold: 1, optimises: true };
+
 /** Compiled, with what is rare happening all the time. */
 export const FORCED_WAYS: readonly Way[] = [
   forcing("polls", FORCE_POLLS),
@@ -35,6 +39,13 @@ export const FORCED_WAYS: readonly Way[] = [
   forcing("everything", FORCE_POLLS | FORCE_SCAVENGES | FORCE_FULL_COLLECTIONS),
   { name: "slices", jitThreshold: 1, slicePolls: 3 },
 ];
+
+/** The same in both tiers. */
+export const FORCED_OPTIMISED_WAYS: readonly Way[] = FORCED_WAYS.map((way) => ({
+  ...way,
+  name: `optimised-${way.name}`,
+  optimises: true,
+}));
 
 function forcing(name: string, what: number): Way {
   return { name, jitThreshold: 1, prepare: (exports) => (exports.force as (bits: number) => void)(what) };
@@ -127,6 +138,7 @@ export async function run(image: Uint8Array, way: Way): Promise<Run> {
     log: () => {},
     wasm: way.isDebugModule ? "debug" : "release",
     jitThreshold: way.jitThreshold,
+    optimises: way.optimises,
     maxOldSpaceBytes: MAX_OLD_SPACE_BYTES,
     slicePolls: way.slicePolls ?? SLICE_POLLS,
   });
