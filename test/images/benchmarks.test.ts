@@ -1,5 +1,5 @@
-// The benchmark programs: each has the right result in both bytecode sets, interpreted and compiled at the first call,
-// and a wrong result is an error.
+// The benchmark programs: each has the right result in both bytecode sets, interpreted and compiled by
+// both tiers, and a wrong result is an error.
 
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { spawnSync } from "node:child_process";
@@ -32,16 +32,20 @@ beforeAll(() => {
 describe.each(["sista", "v3"])("the benchmarks in %s", (set) => {
   const image = imageOf(set);
 
-  test.each([["--jit=off"], ["--jit-threshold=1"]])(
-    "have the right results with %s",
-    (option) => {
+  test.each([
+    [["--jit=off"], 1],
+    [["--jit=baseline", "--jit-threshold=1"], 1],
+    [["--jit=on", "--jit-threshold=3"], 4],
+  ])(
+    "have the right results with %j, %i times",
+    (options, iterations) => {
       const names = stvm("run", image, "--list").stdout.trim().split("\n");
       expect(names.length).toBeGreaterThanOrEqual(20);
-      const { status, stdout, stderr } = stvm("run", option, image, "--all", "1");
+      const { status, stdout, stderr } = stvm("run", ...options, image, "--all", String(iterations));
       expect([stderr, status]).toEqual(["", 0]);
       const lines = stdout.trim().split("\n");
       expect(lines.map((line) => line.replace(/\d+ us/g, "N us"))).toEqual(
-        names.map((name) => `${name}: 1 iterations, N us, fastest N us`),
+        names.map((name) => `${name}: ${iterations} iterations, N us, fastest N us`),
       );
     },
     60_000,
