@@ -304,6 +304,8 @@ export const FORCE_POLLS: u32 = 1;
 export const FORCE_SCAVENGES: u32 = 2;
 /** Many polls collect everything, which moves old objects and drops all compiled code. */
 export const FORCE_FULL_COLLECTIONS: u32 = 4;
+/** Optimised code made from then on leaves at many of its guards, whatever they find. */
+export const FORCE_EXITS: u32 = 8;
 
 /** First byte of the module's own data: `memoryBase` in asconfig.json says the same. */
 export const CELLS_END: u32 = 1024;

@@ -2,7 +2,7 @@
 
 import { createVm, VmError } from "../../vm/embed/node.js";
 import type { VmExports } from "../../vm/embed/module.js";
-import { FORCE_FULL_COLLECTIONS, FORCE_POLLS, FORCE_SCAVENGES } from "../../vm/layout.js";
+import { FORCE_EXITS, FORCE_FULL_COLLECTIONS, FORCE_POLLS, FORCE_SCAVENGES } from "../../vm/layout.js";
 import { buildImage } from "../../tools/smalltalk/image/buildImage.js";
 import { BYTECODE_SETS, readRecipe } from "../../tools/smalltalk/image/recipe.js";
 import type { Compile, MethodDefinition, PackageDefinition } from "../../tools/smalltalk/compiledMethod.js";
@@ -41,11 +41,10 @@ export const FORCED_WAYS: readonly Way[] = [
 ];
 
 /** The same in both tiers. */
-export const FORCED_OPTIMISED_WAYS: readonly Way[] = FORCED_WAYS.map((way) => ({
-  ...way,
-  name: `optimised-${way.name}`,
-  optimises: true,
-}));
+export const FORCED_OPTIMISED_WAYS: readonly Way[] = [
+  ...FORCED_WAYS,
+  { ...forcing("exits", FORCE_EXITS), slicePolls: 50 },
+].map((way) => ({ ...way, name: `optimised-${way.name}`, optimises: true }));
 
 function forcing(name: string, what: number): Way {
   return { name, jitThreshold: 1, prepare: (exports) => (exports.force as (bits: number) => void)(what) };

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { type CommandModule } from "yargs";
 import type { Judged } from "../conformance/expectedFailures.js";
 import { errorColours, UsageError } from "../terminal.js";
-import { FORCE_FULL_COLLECTIONS, FORCE_POLLS, FORCE_SCAVENGES } from "../../vm/layout.js";
+import { FORCE_EXITS, FORCE_FULL_COLLECTIONS, FORCE_POLLS, FORCE_SCAVENGES } from "../../vm/layout.js";
 
 interface Arguments {
   filter?: string;
@@ -33,6 +33,7 @@ const FORCES: readonly (readonly [name: string, bit: number])[] = [
   ["polls", FORCE_POLLS],
   ["scavenges", FORCE_SCAVENGES],
   ["collections", FORCE_FULL_COLLECTIONS],
+  ["exits", FORCE_EXITS],
 ];
 
 export const testCommand: CommandModule<object, Arguments> = {

@@ -1,7 +1,16 @@
 // Between values and the frames' memory: putting a value on WebAssembly's stack as an oop or a double, writing the frames
 // of the open scopes, leaving code.
 
-import { CELL_POLLS_LEFT, CELL_STACK_LIMIT, CLASS_INDEX_MASK, TAG_MASK, TAG_SHIFT, TAG_SMALL_FLOAT } from "../layout";
+import {
+  CELL_POLLS_LEFT,
+  CELL_STACK_LIMIT,
+  CLASS_INDEX_MASK,
+  FORCE_EXITS,
+  TAG_MASK,
+  TAG_SHIFT,
+  TAG_SMALL_FLOAT,
+} from "../layout";
+import { forced } from "../memory/map";
 import { Address } from "../memory/oop";
 import { falseObject, trueObject } from "../memory/roots";
 import * as wasm from "../jit/encoder";
@@ -247,6 +256,33 @@ export function emitFlush(isKept: bool): void {
 /** Leaves code at a bytecode that the interpreter then does; `cause` says why. Nothing that is known changes. */
 export function emitExit(address: Address, cause: u32): void {
   emitLeaving(address, exitWith(cause), CALL_EXIT);
+}
+
+/**
+ * A guard's condition, on WebAssembly's stack, stays; where tests force exits, one time in four it becomes false. An exit
+ * is right at any time.
+ */
+export function emitForcedExit(): void {
+  if ((forced & FORCE_EXITS) == 0) return;
+  wasm.i32Const(0);
+  wasm.i32Const(0);
+  wasm.i32Const(0);
+  wasm.load32(CELL_POLLS_LEFT);
+  wasm.i32Const(3);
+  wasm.op(wasm.I32_AND);
+  wasm.op(wasm.I32_NE);
+  wasm.op(wasm.I32_AND);
+}
+
+/** Branches out of so many labels past an exit; where tests force exits, not always. */
+export function emitPass(label: u32): void {
+  const isForced = (forced & FORCE_EXITS) != 0;
+  if (isForced) {
+    wasm.i32Const(1);
+    emitForcedExit();
+  }
+  wasm.op(isForced ? wasm.BR_IF : wasm.BR);
+  wasm.unsigned(label);
 }
 
 /** Leaves through an imported function of (what, address, stack pointer, frame). */

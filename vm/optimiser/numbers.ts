@@ -18,7 +18,7 @@ import * as units from "../jit/units";
 import { emitHandler, emitHandlerCall } from "./bytecodes";
 import { UNNAMED, closeLabel, labelOf, openLabel, restoreWritten, setReachable, writtenScopes } from "./joins";
 import { LOW, WORD_A, WORD_B, newBoolean, newFloat, newLong, scratch } from "./locals";
-import { emitDouble, emitExit, emitIntegerAsDouble, emitOop, emitUnboxed, fromLow, prepare } from "./memory";
+import { emitDouble, emitExit, emitPass, emitIntegerAsDouble, emitOop, emitUnboxed, fromLow, prepare } from "./memory";
 import { memoryOffset, scope, top } from "./scope";
 import {
   ANY,
@@ -94,8 +94,7 @@ export function emitArithmetic(unit: u32, operator: u32): void {
   openBlock();
   const result = newLong();
   emitIntegers(operator, a, b, result);
-  wasm.op(wasm.BR);
-  wasm.unsigned(1);
+  emitPass(1);
   closeLabel();
   emitExit(address, CAUSE_NUMBER);
   closeLabel();

@@ -37,7 +37,17 @@ import { CALL_SELF, CALL_SEND, TYPE_CODE } from "./imports";
 import { inlineBlock, inlineMethod } from "./inline";
 import { closeLabel, labelOf, openIf, openLabel, setReachable, UNNAMED } from "./joins";
 import { ENTRY, FRAME, LOW, WORD_A, WORD_B, newLong, scratch } from "./locals";
-import { emitClassIndex, emitExit, emitFrameOf, emitOop, emitStackPointer, flush, fromLow, prepare } from "./memory";
+import {
+  emitClassIndex,
+  emitExit,
+  emitForcedExit,
+  emitFrameOf,
+  emitOop,
+  emitStackPointer,
+  flush,
+  fromLow,
+  prepare,
+} from "./memory";
 import { giveUp, record } from "./round";
 import { calleeOffset, scope, scopeAt, top } from "./scope";
 import {
@@ -126,6 +136,7 @@ function emitGuard(receiver: Value, classIndex: u32): void {
     wasm.unsigned(0);
   }
   emitHasClass(receiver, classIndex);
+  emitForcedExit();
   wasm.op(wasm.BR_IF);
   wasm.unsigned(0);
   emitExit(address, CAUSE_CLASS);
