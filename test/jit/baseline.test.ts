@@ -33,6 +33,8 @@ describe.each([1, 100])("threshold %i", (threshold) => {
       copyFileSync(imagePath("pharo8-kernel/Pharo"), image);
       expect(run(["run", ...options, image, "printVersion"])).toMatchObject({ stdout: "", status: 0 });
       expect(run(["run", ...options, image, "printVersion"]).stdout).toMatch(/^\[version\] 'Pharo8\.0\.0'/);
+      // What was saved while code was compiled has nothing of it.
+      expect(run(["run", "--jit=off", image, "printVersion"]).stdout).toMatch(/^\[version\] 'Pharo8\.0\.0'/);
     } finally {
       rmSync(folder, { recursive: true });
     }

@@ -79,6 +79,8 @@ async function runImage(image: string, threshold: string): Promise<ChurnReport> 
   const vm = await createVm({
     image,
     jitThreshold: threshold === "off" ? undefined : Number(threshold),
+    // Short slices: what waits is compiled before much has happened.
+    slicePolls: 5000,
     stdout: (bytes) => void (output += Buffer.from(bytes).toString("latin1")),
   });
   const outcome = await vm.runToEnd();
