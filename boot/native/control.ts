@@ -63,6 +63,7 @@ import {
 } from "./operands";
 import {
   moveReader,
+  OP_BR,
   OP_BR_IF,
   OP_ELSE,
   OP_END,
@@ -431,6 +432,10 @@ function branchIf(condition: i32): void {
     moveResult(result);
     setFlagsLive(false);
   }
+  if (construct == innermost && result == TYPE_VOID && isBranchBeforeEnd()) {
+    branchUnless(condition);
+    return;
+  }
   if (load<u32>(construct) != EVENT_LOOP) {
     store<u32>(construct, jumpIf(condition, load<u32>(construct, 16)), 16);
     return;
@@ -446,6 +451,37 @@ function branchIf(condition: i32): void {
     jumpBack(IF_NOT_EQUAL, target);
   } else {
     jumpBack(condition, target);
+  }
+}
+
+/**
+ * Whether the innermost block, to whose end a br_if goes, has nothing more in it than a branch without a result: then that
+ * one is taken where the first is not.
+ */
+function isBranchBeforeEnd(): bool {
+  if (load<u32>(innermost) != EVENT_BLOCK || peekByte() != OP_BR) return false;
+  const start = position;
+  readByte();
+  const construct = constructAt(readUnsigned());
+  const isLast = peekByte() == OP_END;
+  moveReader(start);
+  return isLast && construct != innermost && branchResult(construct) == TYPE_VOID;
+}
+
+/** The branch of `isBranchBeforeEnd`, taken unless the condition holds. */
+function branchUnless(condition: i32): void {
+  readByte();
+  takeEvent();
+  takeEvent();
+  const construct = constructAt(readUnsigned());
+  if (load<u32>(construct) != EVENT_LOOP) {
+    store<u32>(construct, jumpIf(condition ^ 1, load<u32>(construct, 16)), 16);
+  } else if (condition < IF_FLOAT_EQUAL) {
+    jumpBack(condition ^ 1, load<u32>(construct, 20));
+  } else {
+    const skip = jumpIf(condition, 0);
+    jumpBack(-1, load<u32>(construct, 20));
+    bind(skip);
   }
 }
 
@@ -546,7 +582,17 @@ function emitTable(selector: usize, count: u32, depths: usize): void {
 export function isConditionNext(): bool {
   const next = peekByte();
   if (next == OP_IF || next == OP_BR_IF || next == OP_SELECT || next == 0x45) return true;
+  if (next == OP_BR) return isBranchOfCondition();
   return (next == OP_ELSE || next == OP_END) && isConditional(innermost);
+}
+
+/** Whether the next instruction, a branch, takes a condition along that shall be jumps. */
+function isBranchOfCondition(): bool {
+  const start = position;
+  readByte();
+  const construct = constructAt(readUnsigned());
+  moveReader(start);
+  return isConditional(construct);
 }
 
 /** The flags hold a condition: whoever comes next uses it, else it becomes a number. */
@@ -566,6 +612,12 @@ export function useCondition(condition: i32): void {
   } else if (next == OP_SELECT) {
     readByte();
     selectCondition(condition);
+  } else if (next == OP_BR && isBranchOfCondition()) {
+    readByte();
+    takeEvent();
+    takeEvent();
+    yieldCondition(constructAt(readUnsigned()), condition, FALLS_NOWHERE);
+    isReachable = false;
   } else if ((next == OP_ELSE || next == OP_END) && isConditional(innermost)) {
     readByte();
     const falls = next == OP_END ? whereConditionFalls() : FALLS_NOWHERE;

@@ -274,8 +274,8 @@ function emitUntagged(position: u32, local: u32): void {
 }
 
 /**
- * The decoded comparison or identity of two operands, which go. With a jump behind it the answer is an i32 in WORD_B, else
- * an oop in LONG_B.
+ * The decoded comparison or identity of two operands, which go. With a jump behind it the answer is an i32 on
+ * WebAssembly's stack, else an oop in LONG_B.
  */
 export function emitCondition(hasJump: bool): void {
   const isIdentity = instruction.kind == instruction.IDENTICAL;
@@ -284,7 +284,7 @@ export function emitCondition(hasJump: bool): void {
   const second = depth - 1;
   const site = isIdentity ? 0 : specialSite(operator, 1);
   wasm.op(wasm.BLOCK);
-  wasm.op(wasm.VOID);
+  wasm.op(hasJump ? wasm.TYPE_I32 : wasm.VOID);
   wasm.op(wasm.BLOCK);
   wasm.op(wasm.VOID);
   if (isIdentity) emitIdentity(first, second, operator != 0, hasJump);
@@ -320,18 +320,14 @@ export function emitCondition(hasJump: bool): void {
     wasm.get(LONG_B);
     wasm.i64Const(trueObject);
     wasm.op(wasm.I64_EQ);
-    wasm.set(WORD_B);
   }
   wasm.op(wasm.END);
   setDepth(first);
 }
 
-/** Takes a condition on WebAssembly's stack. */
+/** A condition on WebAssembly's stack stays there before a jump; else it becomes true or false in LONG_B. */
 export function emitBoolean(hasJump: bool): void {
-  if (hasJump) {
-    wasm.set(WORD_B);
-    return;
-  }
+  if (hasJump) return;
   wasm.set(WORD_B);
   wasm.i64Const(trueObject);
   wasm.i64Const(falseObject);

@@ -572,12 +572,11 @@ function isJumpIf(unit: u32): bool {
   return instruction.kind == instruction.JUMP_IF;
 }
 
-/** Jumps on WORD_B. */
+/** Jumps on the i32 on WebAssembly's stack. */
 function emitFusedJump(unit: u32): void {
   const target = units.unitAt(instruction.target);
   const flag = instruction.index;
   beginMerge();
-  wasm.get(WORD_B);
   if (flag == 0) wasm.op(wasm.I32_EQZ);
   if (target > unit) {
     wasm.op(wasm.BR_IF);

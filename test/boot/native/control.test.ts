@@ -41,6 +41,10 @@ describe("control as machine code", () => {
     const and = (a: number[], b: number[]) => [...a, 0x04, 0x7f, ...b, 0x05, 0x41, 0, 0x0b];
     const or = (a: number[], b: number[]) => [...a, 0x04, 0x7f, 0x41, 1, 0x05, ...b, 0x0b];
     const not = (a: number[]) => [...a, 0x45];
+    const two = constant("f64", toBits("f64", 2));
+    const isTwo = [0x20, 0, 0xb7, ...two, 0x61];
+    const isLarge = [0x20, 0, 0xb7, ...two, 0x62];
+    const isOdd = [0x20, 0, 0x41, 1, 0x71];
     const conditions = [
       and(less(0, 3), less(1, 3)),
       or(less(0, 2), not(less(1, 4))),
@@ -48,6 +52,32 @@ describe("control as machine code", () => {
       or(and(less(0, 3), or(less(1, 2), [0x20, 0])), not(or(less(1, 4), [0x20, 1]))),
       [0x02, 0x7f, 0x41, 1, ...less(0, 2), 0x0d, 0, 0x1a, ...less(1, 3), 0x0b],
       [0x02, 0x7f, 0x20, 1, ...less(0, 2), 0x0d, 0, 0x20, 0, 0x6a, 0x0b],
+      // A comparison that a br takes along, and a br that is taken where a br_if is not.
+      [0x02, 0x7f, 0x02, 0x40, ...less(0, 3), 0x0d, 0, ...less(1, 4), 0x0c, 1, 0x0b, ...less(1, 2), 0x0b],
+      [0x02, 0x40, 0x02, 0x40, ...less(0, 2), 0x0d, 0, 0x0c, 1, 0x0b, 0x41, 5, 0x0f, 0x0b, ...less(1, 3)],
+      [0x02, 0x40, 0x02, 0x40, ...isTwo, 0x0d, 0, 0x0c, 1, 0x0b, 0x41, 5, 0x0f, 0x0b, ...less(1, 3)],
+      [
+        0x03,
+        0x40,
+        0x20,
+        0,
+        0x41,
+        1,
+        0x6a,
+        0x21,
+        0,
+        0x02,
+        0x40,
+        ...isLarge,
+        0x0d,
+        0,
+        0x0c,
+        1,
+        0x0b,
+        0x0b,
+        ...less(1, 3),
+      ],
+      [0x03, 0x40, 0x20, 0, 0x41, 1, 0x72, 0x21, 0, 0x02, 0x40, ...isOdd, 0x0d, 0, 0x0c, 1, 0x0b, 0x0b, ...less(1, 3)],
     ];
     const functions = conditions.flatMap((condition, index): FunctionText[] => {
       const name = (use: string) => `${use}${index}`;
