@@ -37,3 +37,8 @@ export declare function fitOldSpace(memoryBytes: u64, wantedBytes: u32): bool;
 // @ts-ignore: decorator
 @external("env", "enableJit")
 export declare function enableJit(threshold: i32, batch: u32): void;
+
+/** Optimises what is compiled, too (vm/main.ts). */
+// @ts-ignore: decorator
+@external("env", "enableOptimiser")
+export declare function enableOptimiser(isEager: bool): void;

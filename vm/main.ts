@@ -200,7 +200,8 @@ export { compileAhead } from "./jit/ahead";
 
 /** Places of the compilers' functions in the table, from 0; 0 behind the last. A program without them leaves them out. */
 export function compilerPlace(number: u32): u32 {
-  return number == 0 ? compileBatch.index : 0;
+  if (number == 0) return compileBatch.index;
+  return number == 1 ? optimise.index : 0;
 }
 
 // What boot/link uses to make a program of this module and an image, and what such a program sets at its start.

@@ -6,6 +6,7 @@ import { context, cpuid, linked, load32, load64, load8, store32, store64 } from 
 import { CONTEXT_TABLE, CONTEXT_TABLE_SIZE, TABLE_ENTRY_BYTES, TABLE_ENTRY_TYPE, TYPE_NONE } from "../native/abi";
 import { Address } from "../../vm/memory/oop";
 import { NATIVE_JIT_DEFAULT } from "../../vm/tuning";
+import { enableJit, enableOptimiser } from "../vm";
 import { LINKED_CALLABLE } from "./linked";
 
 // @ts-ignore: decorator
@@ -54,10 +55,19 @@ export let aheadFunctions: u32 = 0;
 /** Whether to compile methods; where some are compiled already, unless told otherwise. */
 let isCompilerWanted: bool = NATIVE_JIT_DEFAULT;
 let isCompilerChosen: bool = false;
+let isOptimiserWanted: bool = true;
 
-export function chooseCompiler(isWanted: bool): void {
+/** What the command line says: whether to compile, and whether to optimise as well. */
+export function chooseCompiler(isWanted: bool, optimises: bool): void {
   isCompilerWanted = isWanted;
+  isOptimiserWanted = optimises;
   isCompilerChosen = true;
+}
+
+/** Has the virtual machine compile from so many calls on: there is an area for code, or code already. */
+export function startCompilers(threshold: i32): void {
+  enableJit(threshold, 1);
+  if (isOptimiserWanted) enableOptimiser(threshold == 1);
 }
 
 export function wantsCompiler(): bool {

@@ -10,6 +10,7 @@ import {
   installedBytes,
   installedFunctions,
   isCompilerAskedFor,
+  startCompilers,
   wantsCompiler,
 } from "../common/code";
 import { put, putByte, putBytes, putFixed, putNumber } from "../common/text";
@@ -102,10 +103,6 @@ declare function usedOldSpaceBytes(): u32;
 // @ts-ignore: decorator
 @external("env", "logProcesses")
 declare function logProcesses(): void;
-
-// @ts-ignore: decorator
-@external("env", "enableJit")
-declare function enableJit(threshold: i32, batch: u32): void;
 
 // @ts-ignore: decorator
 @external("env", "codeCounts")
@@ -249,7 +246,7 @@ function limitMemory(): void {
 function startCompiler(): void {
   const hasArea = makeCodeArea();
   // What was compiled with the program needs no area.
-  if (hasArea || aheadFunctions != 0) enableJit(compileThreshold, 1);
+  if (hasArea || aheadFunctions != 0) startCompilers(compileThreshold);
   if (hasArea || logLevel < 2) return;
   put(
     "stvm: the system gives no memory for code (memfd_create, mmap): methods are interpreted; --jit=off says the same",

@@ -147,8 +147,12 @@ function applyLogLevel(value: i64): bool {
   return true;
 }
 
+/** Whether --jit=on was given. */
+let optimises: bool = false;
+
 function applyCompiler(value: i64): bool {
-  chooseCompiler(!is(value, "off"));
+  optimises = is(value, "on");
+  chooseCompiler(!is(value, "off"), optimises);
   return is(value, "on") || is(value, "baseline") || is(value, "off");
 }
 
@@ -159,7 +163,7 @@ function applyThreshold(value: i64): bool {
   for (; load8(at) >= 0x30 && load8(at) <= 0x39 && calls < 1 << 30; at++) calls = calls * 10 + (load8(at) - 0x30);
   if (at == value || load8(at) != 0 || calls == 0 || calls >= 1 << 30) return false;
   compileThreshold = <i32>calls;
-  chooseCompiler(true);
+  chooseCompiler(true, optimises);
   return true;
 }
 

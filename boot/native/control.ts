@@ -454,10 +454,7 @@ function branchIf(condition: i32): void {
   }
 }
 
-/**
- * Whether the innermost block, to whose end a br_if goes, has nothing more in it than a branch without a result: then that
- * one is taken where the first is not.
- */
+/** Whether a br_if to the innermost block's end has nothing behind it there but a branch without a result. */
 function isBranchBeforeEnd(): bool {
   if (load<u32>(innermost) != EVENT_BLOCK || peekByte() != OP_BR) return false;
   const start = position;
@@ -474,15 +471,11 @@ function branchUnless(condition: i32): void {
   takeEvent();
   takeEvent();
   const construct = constructAt(readUnsigned());
-  if (load<u32>(construct) != EVENT_LOOP) {
-    store<u32>(construct, jumpIf(condition ^ 1, load<u32>(construct, 16)), 16);
-  } else if (condition < IF_FLOAT_EQUAL) {
-    jumpBack(condition ^ 1, load<u32>(construct, 20));
-  } else {
+  if (load<u32>(construct) == EVENT_LOOP) {
     const skip = jumpIf(condition, 0);
     jumpBack(-1, load<u32>(construct, 20));
     bind(skip);
-  }
+  } else store<u32>(construct, jumpIf(condition ^ 1, load<u32>(construct, 16)), 16);
 }
 
 /** br_if that takes the topmost entry along as a conditional construct's result, and leaves it otherwise. */
@@ -586,13 +579,10 @@ export function isConditionNext(): bool {
   return (next == OP_ELSE || next == OP_END) && isConditional(innermost);
 }
 
-/** Whether the next instruction, a branch, takes a condition along that shall be jumps. */
+/** Whether the next instruction, a branch, takes a condition along that shall be jumps. A long depth is not looked at. */
 function isBranchOfCondition(): bool {
-  const start = position;
-  readByte();
-  const construct = constructAt(readUnsigned());
-  moveReader(start);
-  return isConditional(construct);
+  const depth = <u32>load<u8>(position, 1);
+  return depth < 0x80 && isConditional(constructAt(depth));
 }
 
 /** The flags hold a condition: whoever comes next uses it, else it becomes a number. */

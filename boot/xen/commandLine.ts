@@ -106,9 +106,12 @@ function applyWord(word: Address, bytes: u32): bool {
   else if (isName(word, bytes, "raw")) isRaw = true;
   else if (isName(word, bytes, "exit")) saysExit = true;
   else if (isName(word, bytes, "echo=off")) echoes = false;
-  else if (isName(word, bytes, "jit=off")) chooseCompiler(false);
-  else if (isName(word, bytes, "jit=on") || isName(word, bytes, "jit=baseline")) chooseCompiler(true);
-  else if (isName(word, bytes, "jit-stats")) wantsCompilerReport = true;
+  else if (isName(word, bytes, "jit=off")) chooseCompiler(false, false);
+  else if (isName(word, bytes, "jit=baseline")) chooseCompiler(true, false);
+  else if (isName(word, bytes, "jit=on")) {
+    optimises = true;
+    chooseCompiler(true, true);
+  } else if (isName(word, bytes, "jit-stats")) wantsCompilerReport = true;
   else if (startsWith(word, bytes, "jit-threshold=")) applyThreshold(word + 14, bytes - 14);
   else if (startsWith(word, bytes, "heap=")) heapBytes = sizeAt(word + 5, bytes - 5);
   else if (startsWith(word, bytes, "log=")) logLevel = <u32>min<u64>(decimalAt(word + 4, bytes - 4), 5);
@@ -118,12 +121,15 @@ function applyWord(word: Address, bytes: u32): bool {
   return isGoodNumber;
 }
 
+/** Whether stvm.jit=on was given. */
+let optimises: bool = false;
+
 /** A number of calls, from one. It asks for the compiler too. */
 function applyThreshold(word: Address, bytes: u32): void {
   const calls = decimalAt(word, bytes);
   if (calls == 0 || calls >= 1 << 30) isGoodNumber = false;
   compileThreshold = <i32>calls;
-  chooseCompiler(true);
+  chooseCompiler(true, optimises);
 }
 
 function startsWith(word: Address, bytes: u32, text: string): bool {

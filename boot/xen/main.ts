@@ -4,7 +4,7 @@
 import { cr3, fence, linked, load64, pause, rdtsc, setCr3 } from "../cpu";
 import { Address } from "../../vm/memory/oop";
 import { OUTCOME_IDLE, OUTCOME_QUIT, OUTCOME_SLICE, OUTCOME_WAITING } from "../outcomes";
-import { enableJit, fitOldSpace, outcomeDetail, requestInterrupt, run } from "../vm";
+import { fitOldSpace, outcomeDetail, requestInterrupt, run } from "../vm";
 import {
   badWord,
   badWordBytes,
@@ -25,6 +25,7 @@ import {
   installedBytes,
   installedFunctions,
   isCompilerAskedFor,
+  startCompilers,
   wantsCompiler,
 } from "../common/code";
 import { codeAreaStart, makeCodeArea } from "./codeArea";
@@ -137,11 +138,11 @@ function startCompiler(wanted: u32): bool {
   }
   const start = codeAreaStart();
   if (start != 0 && fitOldSpace(start, wanted) && makeCodeArea()) {
-    enableJit(compileThreshold, 1);
+    startCompilers(compileThreshold);
     return true;
   }
   // What was compiled with the kernel needs no room.
-  if (aheadFunctions != 0) enableJit(compileThreshold, 1);
+  if (aheadFunctions != 0) startCompilers(compileThreshold);
   report.text("stvm: too little memory to compile methods: they are interpreted; stvm.jit=off says the same");
   report.endLine(false);
   return false;

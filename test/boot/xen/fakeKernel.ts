@@ -58,6 +58,7 @@ export async function fakeKernel(): Promise<FakeKernel> {
     queueEvent: noted("queueEvent"),
     fitOldSpace: noted("fitOldSpace"),
     enableJit: noted("enableJit"),
+    enableOptimiser: noted("enableOptimiser"),
   };
   // The native compiler is not there: no kernel here has room for code.
   const compiler: Record<string, () => number> = {};
