@@ -1,13 +1,15 @@
 // Which methods and blocks the second tier optimises: what is found active at the ends of slices, most often what calls the
 // small ones rather than these, since they are inlined. They wait until no code is on the engine's stack.
 
-import { callerFp, callerSp, frameMethod, isBlockFrame } from "../memory/frames";
-import { byteSizeOf } from "../memory/object";
+import { CLOSURE_OUTER_CONTEXT } from "../layout";
+import { callerFp, callerSp, frameMethod, isBlockFrame, pageOf } from "../memory/frames";
+import { byteSizeOf, fetchPointer } from "../memory/object";
 import { Address, Oop } from "../memory/oop";
 import { MAX_TIMES_OPTIMISED, SAMPLES_FOR_OPTIMISING, SAMPLES_OF_SMALL, SMALL_METHOD_BYTES } from "../tuning";
 import { codeOf, countOptimising, countSample, isAreaFull, optimisedOf, recordOf } from "./codeRecords";
 import { startOfFrame } from "./compiledCode";
 import { shapeOfClosure } from "./compileQueue";
+import { frameOf, isContext } from "./contexts";
 import { refreshCode } from "./lookup";
 import { optimisedCode } from "./optimisedCode";
 import { fp } from "./registers";
@@ -35,7 +37,7 @@ export function enableOptimiser(optimise: u32, isEager: bool): void {
 /** Looks at the stack at the end of a slice. */
 export function sampleStack(): void {
   if (optimiser == 0) return;
-  let frame = fp;
+  let frame = homeFrame(fp);
   for (let i: u32 = 0; i < MAX_FRAMES && frame != 0; i++) {
     const method = <Address>frameMethod(frame);
     const start = startOfFrame(frame, method);
@@ -52,6 +54,23 @@ export function sampleStack(): void {
     if (!isSmall) return;
     frame = caller;
   }
+}
+
+/** The frame of the method whose block is active, if it is on the page, since the block may be inlined there; else itself. */
+function homeFrame(frame: Address): Address {
+  while (isBlockFrame(frame)) {
+    const outer = fetchPointer(CLOSURE_OUTER_CONTEXT, load<u64>(callerSp(frame)));
+    const home = isContext(outer) ? frameOf(outer) : 0;
+    if (home == 0 || pageOf(home) != pageOf(frame) || !isCompiled(home)) break;
+    frame = home;
+  }
+  return frame;
+}
+
+function isCompiled(frame: Address): bool {
+  const method = <Address>frameMethod(frame);
+  const record = recordOf(method, startOfFrame(frame, method));
+  return record != 0 && codeOf(record) != 0;
 }
 
 /** Whether a method or block is small enough to be inlined where it is called. */

@@ -41,6 +41,20 @@ export function emitBlockCall(site: Address, count: u32): void {
   getValue(depth - 1 - count);
   wasm.op(wasm.I32_WRAP_I64);
   wasm.set(WORD_A);
+  emitBlockTest(cell, isFull, count);
+  emitFrameLink();
+  emitBlockReceiver(isFull);
+  emitCodeCall(cell + BLOCK_CODE);
+  emitValueOrLeave();
+  wasm.op(wasm.BR);
+  wasm.unsigned(1);
+  wasm.op(wasm.END);
+  emitCall(site, count);
+  wasm.op(wasm.END);
+}
+
+/** Branches out unless the address in WORD_A is of a closure of the block in a cell, with so many arguments. */
+export function emitBlockTest(cell: Address, isFull: bool, count: u32): void {
   emitClassTest(WORD_A, isFull ? CLASS_INDEX_FULL_BLOCK_CLOSURE : CLASS_INDEX_BLOCK_CLOSURE);
   if (isFull) emitFullTest(cell);
   else emitV3Test(cell);
@@ -49,16 +63,12 @@ export function emitBlockCall(site: Address, count: u32): void {
   wasm.i64Const(smallInteger(count));
   wasm.op(wasm.I64_NE);
   branchOut();
-  emitFrameLink();
+}
+
+/** Behind the test: the receiver that the block's code has. */
+export function emitBlockReceiver(isFull: bool): void {
   wasm.get(isFull ? WORD_A : WORD_B);
   wasm.load64(slotAt(isFull ? FULL_CLOSURE_RECEIVER : CONTEXT_RECEIVER));
-  emitCodeCall(cell + BLOCK_CODE);
-  emitValueOrLeave();
-  wasm.op(wasm.BR);
-  wasm.unsigned(1);
-  wasm.op(wasm.END);
-  emitCall(site, count);
-  wasm.op(wasm.END);
 }
 
 function slotAt(index: u32): u32 {

@@ -37,6 +37,8 @@ export const RETURN: u32 = 2 << 16;
 /** Where code comes that is entered in the middle, and behind what it does then. */
 export const ENTERED: u32 = 3 << 16;
 export const SKIPPED: u32 = 4 << 16;
+/** Behind the classes of a send. */
+export const ALTERNATIVES: u32 = 6 << 16;
 /** Nothing jumps to it by name. */
 export const UNNAMED: u32 = 5 << 16;
 
@@ -198,6 +200,7 @@ function decide(state: Address, last: i32, unit: u32, assigned: u64, isLoop: boo
     const owner = place >= lastScope.base ? lastScope : scopeOfPlace(place);
     const position = place - owner.base;
     const value = keptValue(state, place);
+    value.isHome = 0;
     // Where a scope returns to, nothing but the result is new.
     const isOwn = owner == lastScope && position != 0 && ((unit & RETURN_UNIT) == 0 || place == count - 1);
     const isAssigned = isOwn && isLoop && position <= owner.tempCount && ((assigned >> (position - 1)) & 1) != 0;
@@ -216,12 +219,38 @@ function decide(state: Address, last: i32, unit: u32, assigned: u64, isLoop: boo
       if (value.kind == FLOAT) value.type = ANY;
       value.kind = IN_LOCAL;
       value.local = homeOf(owner, position);
+      value.isHome = 1;
     } else if (value.kind == FLOAT) value.local = floatHomeOf(owner, position);
   }
+  makeWay(state);
   for (let place: i32 = 0; place <= last; place++) {
     if (noted(lastScope.key, unit, <u32>place + 1, WRITTEN) == 0) continue;
     store<u16>(state + 8 + ((<u32>place) << 2), 1, 2);
   }
+}
+
+/** Sends home what is still where another value's home is: that value may be moved there. */
+function makeWay(state: Address): void {
+  const count = load<u32>(state, 4);
+  for (let isChanged = true; isChanged;) {
+    isChanged = false;
+    for (let place: u32 = 0; place < count; place++) {
+      const value = keptValue(state, place);
+      if (value.kind != IN_LOCAL || value.isHome != 0 || !isAnothersHome(state, count, value.local)) continue;
+      const owner = scopeOfPlace(place);
+      value.local = homeOf(owner, place - owner.base);
+      value.isHome = 1;
+      isChanged = true;
+    }
+  }
+}
+
+function isAnothersHome(state: Address, count: u32, local: u32): bool {
+  for (let place: u32 = 0; place < count; place++) {
+    const value = keptValue(state, place);
+    if (value.kind == IN_LOCAL && value.isHome != 0 && value.local == local) return true;
+  }
+  return false;
 }
 
 /** Compares the values of the code written now with those that a label expects; notes what it should expect instead. */
@@ -309,10 +338,16 @@ function isMoved(value: Value, expected: Value): bool {
   return value.kind != expected.kind || value.local != expected.local;
 }
 
+/** Whether nothing but a result is new where paths join at a label. */
+function isBehindCall(label: u32): bool {
+  const kind = label & (7 << 16);
+  return kind == RETURN || kind == ALTERNATIVES;
+}
+
 /** Comes to a label whose operand stack, in its scope, has a depth: values move, the branch is the caller's. */
 export function arrive(label: u32, depth: u32): void {
   const last = <i32>(label >> 20);
-  const unit = (label & 0xffff) | ((label & (7 << 16)) == RETURN ? RETURN_UNIT : 0);
+  const unit = (label & 0xffff) | (isBehindCall(label) ? RETURN_UNIT : 0);
   const at = find(label);
   let state: Address = load<u32>(at, 4);
   if (state == 0) {

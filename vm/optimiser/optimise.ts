@@ -8,6 +8,7 @@ import { areaMark, discardSince, noteFull, setOptimised } from "../interpreter/c
 import { countFunction, countModule } from "../interpreter/codeStatistics";
 import { isV3Shape, shapeArgumentCount, shapeCopiedCount } from "../interpreter/compileQueue";
 import { newDependencies, newOptimised, setOptimisedCode, setOptimisedEntry } from "../interpreter/optimisedCode";
+import { primitiveNumberOf } from "../interpreter/methods";
 import { nil } from "../memory/roots";
 import { Address, Oop } from "../memory/oop";
 import { beginSection } from "../jit/moduleHead";
@@ -47,6 +48,8 @@ const NO_SPACE: i32 = -28;
  * code. Answers whether there is new code.
  */
 export function optimise(baseline: Address, method: Oop, start: Address, shape: u32): bool {
+  // A method with a primitive is entered with a frame that tells why that has failed.
+  if (shape == 0 && primitiveNumberOf(method) != 0) return false;
   const startMicroseconds = hostMonotonicMicroseconds();
   const mark = areaMark();
   const optimised = newOptimised(<Address>method, start);

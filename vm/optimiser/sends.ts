@@ -13,10 +13,12 @@ import { CAUSE_CLASS, CAUSE_UNREACHED, isLeftOften } from "../interpreter/optimi
 import {
   SITE_ARGUMENT_COUNT,
   SITE_CODE,
+  SITE_EXTRA,
   SITE_IS_PLAIN,
   SITE_RETURN,
   SITE_SELECTOR,
   SITE_SPECIAL,
+  newInArea,
   newSite,
   pairClass,
   pairCount,
@@ -28,6 +30,8 @@ import { isYoung } from "../memory/map";
 import { fetchPointer } from "../memory/object";
 import { Address, Oop, smallInteger } from "../memory/oop";
 import { falseObject, nil, specialObject, trueObject } from "../memory/roots";
+import { BLOCK_CODE, SELECTOR_VALUE, SELECTOR_VALUE_WITH, SHAPES_BYTES } from "../interpreter/shapes";
+import { emitBlockReceiver, emitBlockTest } from "../jit/blockCalls";
 import * as wasm from "../jit/encoder";
 import * as units from "../jit/units";
 import { pushTaken } from "./bytecodes";
@@ -35,7 +39,21 @@ import { findTarget, forgetTarget, foundMethod, foundPrimitive, isFound } from "
 import { emitPrimitive } from "./elements";
 import { CALL_SELF, CALL_SEND, TYPE_CODE } from "./imports";
 import { inlineBlock, inlineMethod } from "./inline";
-import { closeLabel, labelOf, openIf, openLabel, setReachable, UNNAMED } from "./joins";
+import {
+  ALTERNATIVES,
+  UNNAMED,
+  arrive,
+  closeLabel,
+  emitBranch,
+  isReachable,
+  labelOf,
+  openIf,
+  openLabel,
+  placeLabel,
+  restoreState,
+  saveState,
+  setReachable,
+} from "./joins";
 import { ENTRY, FRAME, LOW, WORD_A, WORD_B, newLong, scratch } from "./locals";
 import {
   emitClassIndex,
@@ -69,6 +87,9 @@ import {
 import * as instruction from "../../build/generated/instruction";
 import { leadsToEntry } from "./entries";
 
+/** Classes that a send is written for, one by one; where more were seen it is called. */
+const MAX_ALTERNATIVES: u32 = 4;
+
 // The send that is being written.
 let sendUnit: u32 = 0;
 let address: Address = 0;
@@ -93,8 +114,8 @@ export function emitSend(unit: u32, index: u32, argumentCount: u32): void {
   let classIndex = knownClass(receiver);
   if (classIndex == 0) {
     const feedback = siteOf(scope.method, scope.start, address);
-    const pairs = feedback == 0 ? 0 : pairCount(feedback);
-    if (pairs > 1 || (pairs == 0 && isLeftOften(address))) {
+    const pairs: u32 = feedback == 0 ? 0 : pairCount(feedback);
+    if (pairs > MAX_ALTERNATIVES || (pairs == 0 && isLeftOften(address))) {
       emitCall();
       return;
     }
@@ -103,23 +124,89 @@ export function emitSend(unit: u32, index: u32, argumentCount: u32): void {
       setReachable(false);
       return;
     }
+    if (pairs > 1) {
+      emitAlternatives(selector, feedback, pairs);
+      return;
+    }
     classIndex = pairClass(feedback, 0);
     emitGuard(receiver, classIndex);
   }
+  emitFor(selector, classIndex, true);
+}
+
+/** Writes a send to a receiver of a known class. */
+function emitFor(selector: Oop, classIndex: u32, isInlined: bool): void {
+  const receiver = operandBelow(count);
   findTarget(selector, classIndex);
   if (!isFound) {
     emitCall();
     return;
   }
-  if (receiver.kind == CLOSURE && isBlockCall(foundPrimitive) && inlineBlock(sendUnit, next, receiver.local, count))
+  if (receiver.kind == CLOSURE && isBlockCall(foundPrimitive) && inlineBlock(sendUnit, next, receiver.local, count)) {
     return;
+  }
   if (foundPrimitive == 0) {
-    if (inlineMethod(sendUnit, next, foundMethod, count)) return;
+    if (isInlined && inlineMethod(sendUnit, next, foundMethod, count)) return;
   } else if (isQuick(foundPrimitive)) {
     emitQuick(foundPrimitive);
     return;
   } else if (emitPrimitive(foundPrimitive, classIndex, address, count)) return;
   emitCall();
+}
+
+/** Writes a send for each of the classes that were seen, one behind another; paths join behind them. */
+function emitAlternatives(selector: Oop, feedback: Address, pairs: u32): void {
+  // What is inlined writes sends of its own.
+  const unit = sendUnit;
+  const ownAddress = address;
+  const ownNext = next;
+  const ownCount = count;
+  const ownIndex = selectorIndex;
+  const position = scope.depth - 1 - count;
+  const wasNested = scope.isNested;
+  const label = labelOf(top, ALTERNATIVES, unit);
+  scope.isNested = 1;
+  openLabel(label, wasm.BLOCK);
+  for (let pair: u32 = 0; pair <= pairs; pair++) {
+    sendUnit = unit;
+    address = ownAddress;
+    next = ownNext;
+    count = ownCount;
+    selectorIndex = ownIndex;
+    const kept = saveState();
+    openLabel(labelOf(top, UNNAMED, 0), wasm.BLOCK);
+    if (pair < pairs) {
+      const classIndex = pairClass(feedback, pair);
+      emitHasClass(operandBelow(count), classIndex);
+      wasm.op(wasm.I32_EQZ);
+      wasm.op(wasm.BR_IF);
+      wasm.unsigned(0);
+      learnClass(operandBelow(count), classIndex);
+      emitFor(selector, classIndex, pairs == 2);
+    } else emitOtherClass();
+    if (isReachable) {
+      arrive(label, position + 1);
+      emitBranch(wasm.BR, label);
+    }
+    closeLabel();
+    restoreState(kept);
+    setReachable(true);
+  }
+  setReachable(false);
+  wasm.op(wasm.UNREACHABLE);
+  placeLabel(label, position + 1);
+  scope.isNested = wasNested;
+}
+
+/** A class that was not seen: a first time code leaves, then it calls. */
+function emitOtherClass(): void {
+  if (isLeftOften(address)) {
+    forgetTarget();
+    emitCall();
+    return;
+  }
+  emitExit(address, CAUSE_CLASS);
+  setReachable(false);
 }
 
 function selectorOf(index: u32): Oop {
@@ -141,9 +228,13 @@ function emitGuard(receiver: Value, classIndex: u32): void {
   wasm.unsigned(0);
   emitExit(address, CAUSE_CLASS);
   closeLabel();
+  learnClass(receiver, classIndex);
+}
+
+function learnClass(receiver: Value, classIndex: u32): void {
   if (classIndex == TAG_SMALL_INTEGER) learn(receiver, INTEGER, 0);
   else if (classIndex == TAG_SMALL_FLOAT) learn(receiver, SMALL_FLOAT, 0);
-  else if (classIndex > 7) learn(receiver, INSTANCE, classIndex);
+  else if (classIndex > TAG_MASK) learn(receiver, INSTANCE, classIndex);
 }
 
 /** On WebAssembly's stack: whether a value has a class. */
@@ -207,37 +298,13 @@ function emitCall(): void {
   const receiver = operandBelow(count);
   prepare(receiver);
   flush();
-  const calleeFrame = scope.frameOffset + calleeOffset(scope);
+  const result = newLong();
   if (isSelf(receiver)) {
-    emitLink(calleeFrame);
-    emitCalleeFrame(calleeFrame);
-    wasm.i32Const(0);
+    emitFrameToCall();
     emitOop(receiver);
     wasm.call(CALL_SELF);
-  } else {
-    emitClassIndex(receiver);
-    wasm.i32Const(site);
-    wasm.load32(0);
-    wasm.op(wasm.I32_EQ);
-    wasm.op(wasm.IF);
-    wasm.op(wasm.TYPE_I64);
-    emitLink(calleeFrame);
-    emitCalleeFrame(calleeFrame);
-    wasm.i32Const(0);
-    emitOop(receiver);
-    wasm.i32Const(site);
-    wasm.load32(SITE_CODE);
-    wasm.op(wasm.CALL_INDIRECT);
-    wasm.unsigned(TYPE_CODE);
-    wasm.unsigned(0);
-    wasm.op(wasm.ELSE);
-    wasm.i32Const(site);
-    emitStackPointer();
-    emitFrameOf(scope);
-    wasm.call(CALL_SEND);
-    wasm.op(wasm.END);
-  }
-  const result = newLong();
+  } else if (isBlockSelector()) emitBlockOrCall(site, receiver, result);
+  else emitCallOf(site, receiver);
   wasm.tee(result);
   wasm.op(wasm.I64_EQZ);
   openIf();
@@ -248,24 +315,85 @@ function emitCall(): void {
   push(IN_LOCAL).local = result;
 }
 
+/** Calls the code that a site knows for the receiver's class, or has the machine send; the value is on the stack. */
+function emitCallOf(site: Address, receiver: Value): void {
+  emitClassIndex(receiver);
+  wasm.i32Const(site);
+  wasm.load32(0);
+  wasm.op(wasm.I32_EQ);
+  wasm.op(wasm.IF);
+  wasm.op(wasm.TYPE_I64);
+  emitFrameToCall();
+  emitOop(receiver);
+  wasm.i32Const(site);
+  wasm.load32(SITE_CODE);
+  emitCodeCall();
+  wasm.op(wasm.ELSE);
+  wasm.i32Const(site);
+  emitStackPointer();
+  emitFrameOf(scope);
+  wasm.call(CALL_SEND);
+  wasm.op(wasm.END);
+}
+
+function emitCodeCall(): void {
+  wasm.op(wasm.CALL_INDIRECT);
+  wasm.unsigned(TYPE_CODE);
+  wasm.unsigned(0);
+}
+
+function isBlockSelector(): bool {
+  const special = selectorIndex - instruction.SPECIAL_SEND;
+  return special == SELECTOR_VALUE || special == SELECTOR_VALUE_WITH;
+}
+
+/** Calls the block that a site has called last without asking, as in jit/blockCalls.ts; the value is on the stack. */
+function emitBlockOrCall(site: Address, receiver: Value, result: u32): void {
+  const cell = newInArea(SHAPES_BYTES);
+  if (cell == 0) {
+    giveUp();
+    return;
+  }
+  store<u32>(site, cell, SITE_EXTRA);
+  const isFull = scope.bytecodeSet != 0;
+  openLabel(labelOf(top, UNNAMED, 0), wasm.BLOCK);
+  openLabel(labelOf(top, UNNAMED, 1), wasm.BLOCK);
+  emitOop(receiver);
+  wasm.op(wasm.I32_WRAP_I64);
+  wasm.set(WORD_A);
+  emitBlockTest(cell, isFull, count);
+  emitFrameToCall();
+  emitBlockReceiver(isFull);
+  wasm.i32Const(cell + BLOCK_CODE);
+  wasm.load32(0);
+  emitCodeCall();
+  wasm.set(result);
+  wasm.op(wasm.BR);
+  wasm.unsigned(1);
+  closeLabel();
+  emitCallOf(site, receiver);
+  wasm.set(result);
+  closeLabel();
+  wasm.get(result);
+}
+
 /** Whether what is sent is surely the root itself: the class is known, and its method is the root's. */
 function isSelf(receiver: Value): bool {
   const root = scopeAt(0);
   return isFound && root.isBlock == 0 && foundMethod == root.method && foundPrimitive == 0 && knownClass(receiver) != 0;
 }
 
-/** The link of the frame that is called: whose, and where it returns to. */
-function emitLink(calleeFrame: u32): void {
+/** Writes the link of the frame that is called; its address is the first parameter on the stack, the entry the second. */
+function emitFrameToCall(): void {
+  const calleeFrame = scope.frameOffset + calleeOffset(scope);
   wasm.get(LOW);
   emitFrameOf(scope);
   wasm.op(wasm.I64_EXTEND_I32_U);
   wasm.i64Const((<i64>next) << 32);
   wasm.op(wasm.I64_OR);
   wasm.store64(fromLow(calleeFrame));
-}
-
-function emitCalleeFrame(calleeFrame: u32): void {
   wasm.get(FRAME);
   wasm.i32Const(calleeFrame);
   wasm.op(wasm.I32_SUB);
+  wasm.i32Const(0);
 }

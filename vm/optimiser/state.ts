@@ -38,7 +38,8 @@ export class Value {
   /** Whether the frame's memory has it, as an oop. */
   isStored: u8;
   type: u8;
-  unused: u8;
+  /** In the state that a label expects: whether it has been decided that the value is moved to its home. */
+  isHome: u8;
   local: u32;
   oop: Oop;
   classIndex: u32;
