@@ -21,6 +21,8 @@ export const FULL_COLLECTION_MIN_GROWTH_BYTES: u32 = 16 << 20;
 export const TENURING_PERCENT: u32 = 90;
 /** A full collection that need not compact does so where free chunks would take more than this part of old space. */
 export const COMPACTION_FREE_DIVISOR: u32 = 4;
+/** … and more than so many bytes: it costs all compiled code. */
+export const COMPACTION_MIN_FREE_BYTES: u32 = 8 << 20;
 /** Microseconds that an idle process sleeps where no timer is set: often enough for one that polls something. */
 export const RELINQUISH_MICROSECONDS = 50_000;
 

@@ -89,6 +89,7 @@ import {
   primitiveNumberOf,
 } from "./methods";
 import {
+  CAUSE_BYTECODE,
   CAUSE_CLASS,
   CAUSE_NUMBER,
   CAUSE_UNREACHED,
@@ -466,7 +467,7 @@ export function exitFromCode(what: u32, ip: Address, sp: Address, fp: Address): 
   const cause = what & EXIT_CAUSE_MASK;
   countExit(cause);
   if (cause == CAUSE_CLASS || cause == CAUSE_UNREACHED) noteReceiverClass(ip, sp, fp);
-  if (noteExit(what & EXIT_RECORD_MASK, ip, sp, cause == CAUSE_NUMBER)) refreshCode();
+  if (cause != CAUSE_BYTECODE && noteExit(what & EXIT_RECORD_MASK, ip, sp, cause == CAUSE_NUMBER)) refreshCode();
   leaveFromCode(ip, sp, fp);
   let root = fp;
   for (let above = what >> EXIT_DEPTH_SHIFT; above > 0; above--) root = callerFp(root);

@@ -17,6 +17,7 @@ import { methodInHierarchy } from "./lookup";
 import { stopForMemory } from "./memoryLimits";
 import { headerBytecodeSet, methodHeader } from "./methods";
 import { setRegisters, sp as spRegister } from "./registers";
+import { superclassOfMethodClass } from "./superSends";
 
 /** Where code puts what a closure copies, the last at the lowest address, a free word below it. */
 export const COPIED_VALUES: Address = <Address>memory.data(80, 8);
@@ -39,7 +40,11 @@ const OPTIMISED_EPOCH: u32 = 28;
 const OPTIMISED_ENTRIES: u32 = 32;
 const OPTIMISED_BYTES: u32 = 88;
 const MAX_ENTRIES: u32 = 7;
-/** A dependency: selector u32, 0 for the class's format | class index u32 | method or format u64. */
+/**
+ * A dependency: selector u32, 0 for the class's format | class index u32 | method or format u64. With SUPERCLASS_DEPENDENCY in
+ * the place of the selector, a method u32 and the class above its own.
+ */
+export const SUPERCLASS_DEPENDENCY: u32 = 1;
 export const DEPENDENCY_BYTES: u32 = 16;
 export const MAX_DEPENDENCIES: u32 = 256;
 
@@ -114,6 +119,10 @@ function holdsTrue(record: Address): bool {
   const end = at + load<u32>(record, OPTIMISED_COUNT) * DEPENDENCY_BYTES;
   for (; at < end; at += DEPENDENCY_BYTES) {
     const selector = load<u32>(at);
+    if (selector == SUPERCLASS_DEPENDENCY) {
+      if (superclassOfMethodClass(load<u32>(at, 4)) != load<u64>(at, 8)) return false;
+      continue;
+    }
     const classObject = classAtIndex(load<u32>(at, 4));
     if (classObject == nil) return false;
     const now = selector == 0 ? fetchPointer(CLASS_FORMAT, classObject) : methodInHierarchy(selector, classObject);

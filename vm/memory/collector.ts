@@ -3,7 +3,7 @@
 // that hold oops are to be flushed where `objectsMoved` says so.
 
 import { hostMonotonicMicroseconds } from "../host";
-import { COMPACTION_FREE_DIVISOR } from "../tuning";
+import { COMPACTION_FREE_DIVISOR, COMPACTION_MIN_FREE_BYTES } from "../tuning";
 import { fullCollectionDone, refuseLarge } from "./allocation";
 import { compactOldSpace } from "./compactor";
 import { forgetForwarders } from "./become";
@@ -119,7 +119,8 @@ function collectOld(compact: bool, forSnapshot: bool): void {
   else markReachable(futureStart(), futureStart() + survivorBytes);
   sweepOldSpace();
   forgetForwarders();
-  if (compact || freeListBytes > usedOldSpaceBytes() / COMPACTION_FREE_DIVISOR) {
+  const tolerated = max(usedOldSpaceBytes() / COMPACTION_FREE_DIVISOR, COMPACTION_MIN_FREE_BYTES);
+  if (compact || freeListBytes > tolerated) {
     const start = hostMonotonicMicroseconds();
     if (compactOldSpace(forSnapshot)) recordCompaction(hostMonotonicMicroseconds() - start);
   }

@@ -31,7 +31,7 @@ import { emitExit, emitFrameOf, emitOop, emitFlush, emitStackPointer, fromLow, p
 import { emitArithmetic, emitComparison, emitIdentity } from "./numbers";
 import { giveUp } from "./round";
 import { memoryOffset, scope, top } from "./scope";
-import { emitSend } from "./sends";
+import { emitSend, emitSuperSend } from "./sends";
 import {
   BOOLEAN,
   CONSTANT,
@@ -139,6 +139,9 @@ export function emitUnit(unit: u32): u32 {
       break;
     case instruction.SEND:
       emitSend(unit, index, instruction.other);
+      break;
+    case instruction.SUPER_SEND:
+      emitSuperSend(unit, index, instruction.other);
       break;
     case instruction.ARITHMETIC:
       emitArithmetic(unit, index);

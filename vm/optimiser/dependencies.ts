@@ -2,13 +2,15 @@
 // out. It is kept with the code, and looked at again whenever a method or class may have changed (interpreter/optimisedCode.ts).
 
 import { CLASS_FORMAT, CLASS_INDEX_CONTEXT } from "../layout";
-import { DEPENDENCY_BYTES, MAX_DEPENDENCIES } from "../interpreter/optimisedCode";
+import { DEPENDENCY_BYTES, MAX_DEPENDENCIES, SUPERCLASS_DEPENDENCY } from "../interpreter/optimisedCode";
 import { methodInHierarchy } from "../interpreter/lookup";
 import { isCompiledMethod, primitiveNumberOf } from "../interpreter/methods";
+import { superclassOfMethodClass } from "../interpreter/superSends";
 import { classAtIndex } from "../memory/classes";
 import { isYoung } from "../memory/map";
 import { fetchPointer } from "../memory/object";
 import { Address, Oop } from "../memory/oop";
+import { rawHashOf } from "../memory/header";
 import { nil } from "../memory/roots";
 
 // A dependency: selector u32, 0 for the class's format | class index u32 | method or format u64.
@@ -43,6 +45,16 @@ export function findTarget(selector: Oop, classIndex: u32): void {
   isFound = true;
   foundMethod = <Address>method;
   foundPrimitive = primitiveNumberOf(method);
+}
+
+/** As `findTarget`, from the class above that of a method. */
+export function findSuperTarget(selector: Oop, sender: Address): void {
+  isFound = false;
+  const superclass = superclassOfMethodClass(sender);
+  if (superclass == nil || isYoung(superclass)) return;
+  const classIndex = rawHashOf(<Address>superclass);
+  if (classIndex == 0 || classAtIndex(classIndex) != superclass) return;
+  if (depend(SUPERCLASS_DEPENDENCY, sender, superclass)) findTarget(selector, classIndex);
 }
 
 /** The format word of a class, as an oop; code depends on it from now on. 0 where that cannot be. */

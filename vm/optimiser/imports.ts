@@ -22,8 +22,10 @@ export const CALL_NEW_ARRAY: u32 = 7;
 export const CALL_INSTANTIATE: u32 = 8;
 /** (object): has an old object remembered. */
 export const CALL_REMEMBER: u32 = 9;
+/** (site, stack pointer, frame): a super send whose site has no code. */
+export const CALL_SUPER: u32 = 10;
 /** The function itself, behind the imports. */
-export const CALL_SELF: u32 = 10;
+export const CALL_SELF: u32 = 11;
 
 export function writeHead(): void {
   writeMagic();
@@ -60,6 +62,7 @@ export function writeHead(): void {
   importFunction("newArrayFromCode", 6);
   importFunction("instantiateFromCode", 6);
   importFunction("rememberFromCode", 7);
+  importFunction("superFromCode", 1);
   wasm.fillLength(imports);
   const functions = beginSection(3);
   wasm.unsigned(1);

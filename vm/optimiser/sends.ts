@@ -35,9 +35,9 @@ import { emitBlockReceiver, emitBlockTest } from "../jit/blockCalls";
 import * as wasm from "../jit/encoder";
 import * as units from "../jit/units";
 import { pushTaken } from "./bytecodes";
-import { findTarget, forgetTarget, foundMethod, foundPrimitive, isFound } from "./dependencies";
+import { findSuperTarget, findTarget, forgetTarget, foundMethod, foundPrimitive, isFound } from "./dependencies";
 import { emitPrimitive } from "./elements";
-import { CALL_SELF, CALL_SEND, TYPE_CODE } from "./imports";
+import { CALL_SELF, CALL_SEND, CALL_SUPER, TYPE_CODE } from "./imports";
 import { inlineBlock, inlineMethod } from "./inline";
 import {
   ALTERNATIVES,
@@ -132,6 +132,51 @@ export function emitSend(unit: u32, index: u32, argumentCount: u32): void {
     emitGuard(receiver, classIndex);
   }
   emitFor(selector, classIndex, true);
+}
+
+/** Writes the decoded super send of a literal: what is called is known from the method's class. */
+export function emitSuperSend(unit: u32, index: u32, argumentCount: u32): void {
+  sendUnit = unit;
+  address = units.addressOf(unit);
+  next = instruction.next;
+  count = argumentCount;
+  selectorIndex = index;
+  forgetTarget();
+  const selector = selectorOf(index);
+  if (!isYoung(selector)) findSuperTarget(selector, scope.method);
+  if (isFound && foundPrimitive == 0 && inlineMethod(sendUnit, next, foundMethod, count)) return;
+  if (isFound && isQuick(foundPrimitive)) {
+    emitQuick(foundPrimitive);
+    return;
+  }
+  forgetTarget();
+  emitSuperCall();
+}
+
+/** Calls through a site that knows the code whatever the receiver is, or has the machine send. */
+function emitSuperCall(): void {
+  const site = newCallSite();
+  if (site == 0) return;
+  const receiver = operandBelow(count);
+  prepare(receiver);
+  flush();
+  const result = newLong();
+  wasm.i32Const(site);
+  wasm.load32(SITE_CODE);
+  wasm.op(wasm.IF);
+  wasm.op(wasm.TYPE_I64);
+  emitFrameToCall();
+  emitOop(receiver);
+  wasm.i32Const(site);
+  wasm.load32(SITE_CODE);
+  emitCodeCall();
+  wasm.op(wasm.ELSE);
+  wasm.i32Const(site);
+  emitStackPointer();
+  emitFrameOf(scope);
+  wasm.call(CALL_SUPER);
+  wasm.op(wasm.END);
+  emitResult(result);
 }
 
 /** Writes a send to a receiver of a known class. */
@@ -282,12 +327,12 @@ function emitQuick(primitive: u32): void {
   else pushConstant(smallInteger(<i64>primitive - 261));
 }
 
-/** Calls through a call site: the code in line where the site knows the class, else the machine sends. */
-function emitCall(): void {
+/** A new site for the send; 0, and all is given up, where there is no room. */
+function newCallSite(): Address {
   const site = newSite(0, 0);
   if (site == 0) {
     giveUp();
-    return;
+    return 0;
   }
   if (selectorIndex >= instruction.SPECIAL_SEND)
     store<u32>(site, selectorIndex - instruction.SPECIAL_SEND, SITE_SPECIAL);
@@ -295,6 +340,13 @@ function emitCall(): void {
   store<u32>(site, count, SITE_ARGUMENT_COUNT);
   store<u32>(site, next, SITE_RETURN);
   store<u8>(site, 1, SITE_IS_PLAIN);
+  return site;
+}
+
+/** Calls through a call site: the code in line where the site knows the class, else the machine sends. */
+function emitCall(): void {
+  const site = newCallSite();
+  if (site == 0) return;
   const receiver = operandBelow(count);
   prepare(receiver);
   flush();
@@ -305,6 +357,11 @@ function emitCall(): void {
     wasm.call(CALL_SELF);
   } else if (isBlockSelector()) emitBlockOrCall(site, receiver, result);
   else emitCallOf(site, receiver);
+  emitResult(result);
+}
+
+/** Takes the value on WebAssembly's stack in the place of receiver and arguments; code leaves where it is none. */
+function emitResult(result: u32): void {
   wasm.tee(result);
   wasm.op(wasm.I64_EQZ);
   openIf();
