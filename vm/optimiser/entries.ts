@@ -24,7 +24,7 @@ import * as wasm from "../jit/encoder";
 import * as units from "../jit/units";
 import { Closure, closureAt, copiedValue } from "./closures";
 import { ENTERED, UNNAMED, closeLabel, labelDepth, labelOf, openIf, openLabel } from "./joins";
-import { ENTRY, LOW, RECEIVER, WORD_A, scratch } from "./locals";
+import { ENTRY, LOW, RECEIVER, WORD_A, WRITTEN, scratch } from "./locals";
 import { emitLeave, exitWith, emitUnboxed, fromLow } from "./memory";
 import { again } from "./round";
 import { memoryOffset, scope, scopeAt, top } from "./scope";
@@ -145,6 +145,8 @@ export function emitEntry(entry: u32, address: Address): void {
   }
   wasm.i32Const(0);
   wasm.set(ENTRY);
+  wasm.i32Const(-1);
+  wasm.set(WRITTEN);
   wasm.op(wasm.BR);
   wasm.unsigned(1);
   closeLabel();

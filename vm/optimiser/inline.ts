@@ -29,7 +29,7 @@ import {
   setReachable,
 } from "./joins";
 import { newLong, openHomes } from "./locals";
-import { emitExit, emitOop, fromLow, prepare, settle } from "./memory";
+import { emitExit, emitOop, forgetWritten, fromLow, prepare, settle } from "./memory";
 import { failed } from "./round";
 import {
   MAX_SCOPES,
@@ -174,6 +174,7 @@ function fillIn(caller: Scope, receiver: Value, position: u32, skipped: u32): vo
 
 function emitInlined(caller: Scope, unit: u32, position: u32): void {
   const label = labelOf(top - 1, RETURN, unit);
+  forgetWritten(top);
   openLabel(label, wasm.BLOCK);
   isDirect = false;
   emitScope();

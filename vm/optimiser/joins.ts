@@ -5,9 +5,9 @@
 import { Address } from "../memory/oop";
 import * as wasm from "../jit/encoder";
 import { floatHomeOf, homeOf, scopeOfPlace } from "./locals";
-import { emitDouble, emitOop, prepare, writeHeaders } from "./memory";
-import { IN_HOME, NOT_STORED, OF_ANY_TYPE, WRITTEN, giveUp, note, noted } from "./round";
-import { Scope, scope, scopeAt, top } from "./scope";
+import { emitDouble, emitOop, prepare } from "./memory";
+import { IN_HOME, NOT_STORED, OF_ANY_TYPE, giveUp, note, noted } from "./round";
+import { PERHAPS_WRITTEN, Scope, scope, scopeAt, top } from "./scope";
 import {
   ANY,
   BOOLEAN,
@@ -179,15 +179,15 @@ export function restoreState(state: Address): void {
   if (state != 0) takeState(state);
 }
 
-/** Which scopes' frames have their fixed words in memory, a bit for each; to be restored behind code that may not run. */
+/** Which scopes' frames have their fixed words in memory, two bits for each; to be restored behind code that may not run. */
 export function writtenScopes(): u32 {
   let written: u32 = 0;
-  for (let place = 0; place <= top; place++) written |= scopeAt(place).isWritten << place;
+  for (let place = 0; place <= top; place++) written |= scopeAt(place).isWritten << (place << 1);
   return written;
 }
 
 export function restoreWritten(written: u32): void {
-  for (let place = 0; place <= top; place++) scopeAt(place).isWritten = (written >> place) & 1;
+  for (let place = 0; place <= top; place++) scopeAt(place).isWritten = (written >> (place << 1)) & 3;
 }
 
 // Joins.
@@ -223,10 +223,6 @@ function decide(state: Address, last: i32, unit: u32, assigned: u64, isLoop: boo
     } else if (value.kind == FLOAT) value.local = floatHomeOf(owner, position);
   }
   makeWay(state);
-  for (let place: i32 = 0; place <= last; place++) {
-    if (noted(lastScope.key, unit, <u32>place + 1, WRITTEN) == 0) continue;
-    store<u16>(state + 8 + ((<u32>place) << 2), 1, 2);
-  }
 }
 
 /** Sends home what is still where another value's home is: that value may be moved there. */
@@ -272,8 +268,8 @@ function compare(state: Address, last: i32, unit: u32, isLoop: bool): void {
     }
   }
   for (let place: i32 = 0; place <= last; place++) {
-    const isWritten = load<u16>(state + 8 + ((<u32>place) << 2), 2) != 0;
-    if (!isWritten && scopeAt(place).isWritten != 0) note(key, unit, <u32>place + 1, WRITTEN, 1);
+    const at = state + 8 + ((<u32>place) << 2);
+    if (load<u16>(at, 2) != scopeAt(place).isWritten) store<u16>(at, PERHAPS_WRITTEN, 2);
   }
 }
 
@@ -305,10 +301,6 @@ function forget(expected: Value): void {
 /** Moves all values to where a state expects them, all at once. */
 function move(state: Address): void {
   const count = load<u32>(state, 4);
-  const scopesOf = <i32>load<u32>(state);
-  for (let place: i32 = 0; place < scopesOf; place++) {
-    if (load<u16>(state + 8 + ((<u32>place) << 2), 2) != 0 && scopeAt(place).isWritten == 0) writeHeaders(place);
-  }
   for (let place: u32 = 0; place < count; place++) {
     if (isMoved(valueAt(place), keptValue(state, place))) prepare(valueAt(place));
   }

@@ -18,8 +18,10 @@ export const WORD_B: u32 = 5;
 export const WORD_C: u32 = 6;
 const FIRST_BOOLEAN: u32 = 7;
 const BOOLEANS: u32 = 8;
-const WORD_COUNT: u32 = 12;
-const FIRST_HOME: u32 = 15;
+/** A bit for each scope whose frame's fixed words are in memory, where that depends on the path. */
+export const WRITTEN: u32 = 15;
+const WORD_COUNT: u32 = 13;
+const FIRST_HOME: u32 = 16;
 
 let homeCount: u32 = 0;
 let floatCount: u32 = 0;

@@ -15,10 +15,10 @@ import { Address } from "../memory/oop";
 import { falseObject, trueObject } from "../memory/roots";
 import * as wasm from "../jit/encoder";
 import { beginMaking, emitClosure, emitMadeClosure, prepareClosure } from "./closures";
-import { FRAME, LOW, WORD_A, WORD_B, newFloat, scratch } from "./locals";
+import { FRAME, LOW, WORD_A, WORD_B, WRITTEN, newFloat, scratch } from "./locals";
 import { EXIT_DEPTH_SHIFT } from "../interpreter/optimisedCode";
 import { frameLimit, record, wantFrame } from "./round";
-import { Scope, calleeOffset, frameFlagsOf, memoryOffset, scope, scopeAt, top } from "./scope";
+import { PERHAPS_WRITTEN, Scope, calleeOffset, frameFlagsOf, memoryOffset, scope, scopeAt, top } from "./scope";
 import {
   BOOLEAN,
   CLOSURE,
@@ -199,12 +199,39 @@ export function emitStackPointer(): void {
 
 /** Writes the fixed words of the frames up to a scope's that are not in memory yet. */
 export function writeHeaders(last: i32): void {
-  for (let place = 0; place <= last; place++) {
-    const owner = scopeAt(place);
-    if (owner.isWritten != 0) continue;
-    emitHeader(owner, place);
+  for (let place = 0; place <= last; place++) writeHeader(place, true);
+}
+
+/** Those of one frame; `isKept` as in `emitFlush`. What is there may not be written again: the frame may have got a context. */
+function writeHeader(place: i32, isKept: bool): void {
+  const owner = scopeAt(place);
+  const isPerhaps = owner.isWritten == PERHAPS_WRITTEN;
+  if (owner.isWritten != 0 && !isPerhaps) return;
+  if (isPerhaps) {
+    wasm.get(WRITTEN);
+    wasm.i32Const(1 << place);
+    wasm.op(wasm.I32_AND);
+    wasm.op(wasm.I32_EQZ);
+    wasm.op(wasm.IF);
+    wasm.op(wasm.VOID);
+  }
+  emitHeader(owner, place);
+  if (isKept) {
+    wasm.get(WRITTEN);
+    wasm.i32Const(1 << place);
+    wasm.op(wasm.I32_OR);
+    wasm.set(WRITTEN);
     owner.isWritten = 1;
   }
+  if (isPerhaps) wasm.op(wasm.END);
+}
+
+/** Before the code of an inlined scope: its frame is not in memory. */
+export function forgetWritten(place: i32): void {
+  wasm.get(WRITTEN);
+  wasm.i32Const(~(1 << place));
+  wasm.op(wasm.I32_AND);
+  wasm.set(WRITTEN);
 }
 
 /** Writes all that memory lacks; the code that follows can rely on it. */
@@ -231,12 +258,7 @@ export function settle(): void {
 
 /** As `flush`; where not `isKept`, what is known of memory stays as it was, for code that may not run. */
 export function emitFlush(isKept: bool): void {
-  for (let place = 0; place <= top; place++) {
-    const owner = scopeAt(place);
-    if (owner.isWritten != 0) continue;
-    emitHeader(owner, place);
-    if (isKept) owner.isWritten = 1;
-  }
+  for (let place = 0; place <= top; place++) writeHeader(place, isKept);
   beginMaking();
   for (let place = 0; place <= top; place++) {
     const owner = scopeAt(place);

@@ -28,8 +28,6 @@ export const IN_HOME: u32 = 1;
 export const OF_ANY_TYPE: u32 = 2;
 /** Its memory is stale. */
 export const NOT_STORED: u32 = 3;
-/** Of a scope: its frame's fixed words are in memory. */
-export const WRITTEN: u32 = 4;
 /** Of a unit: it has been found to lead to loops that can be entered (entries.ts); the number of the entry. */
 export const ENTRY_NUMBER: u32 = 5;
 

@@ -38,7 +38,7 @@ export class Scope {
   depth: u32;
   /** How many bytes its frame is below the root's. */
   frameOffset: u32;
-  /** Whether its frame's fixed words are in memory. */
+  /** Whether its frame's fixed words are in memory: 0, 1 or PERHAPS_WRITTEN. */
   isWritten: u32;
   /** The unit of the caller that calls it, and where it returns to. */
   callUnit: u32;
@@ -54,6 +54,8 @@ export class Scope {
   isNested: u32;
 }
 
+/** On some of the paths that have joined: code looks at the local that has a bit for each scope. */
+export const PERHAPS_WRITTEN: u32 = 2;
 export const MAX_SCOPES: u32 = 12;
 const SCOPE_BYTES: u32 = offsetof<Scope>();
 const scopes: Address = <Address>memory.data(4096, 8);
