@@ -58,7 +58,7 @@ function programOf(image: string, primitives: "reachable" | "all"): string {
 function builtProgram(image: string, primitives: "reachable" | "all"): string | Error {
   const path = join(dirname(resolve(image)), `${basename(image, ".image")}.program`);
   try {
-    stvm("build", image, "--target", "linux", "--primitives", primitives, "-o", path);
+    stvm("build", image, "--target", "linux", "--primitives", primitives, "--jit", "on", "-o", path);
     return path;
   } catch (error) {
     return error as Error;

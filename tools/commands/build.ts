@@ -12,7 +12,7 @@ interface Arguments {
   edenSize?: string;
   primitives: "reachable" | "all";
   config?: string;
-  jit: "on" | "off";
+  jit?: "on" | "off";
   aot?: string;
   debug: boolean;
   json: boolean;
@@ -53,8 +53,8 @@ export const buildCommand: CommandModule<object, Arguments> = {
         type: "string",
         requiresArg: true,
         choices: ["on", "off"] as const,
-        default: "on" as const,
-        describe: "off leaves the compiler of methods out: a smaller program, which only interprets",
+        describe:
+          "on puts the compiler of methods in (--aot does so too); a program without it is smaller, and interprets",
       })
       .option("aot", {
         type: "string",
@@ -85,7 +85,7 @@ async function build(given: Arguments): Promise<void> {
     import("../atomicFile.js"),
   ]);
   const { image, primitives, debug } = given;
-  const hasCompiler = given.jit === "on";
+  const hasCompiler = given.jit === "on" || given.aot !== undefined;
   const ahead = await aheadChoice(given);
   const program = await buildLinuxProgram(
     { image, edenBytes, primitives, debug, hasCompiler, ahead },
@@ -121,7 +121,7 @@ async function buildForXen(given: Arguments): Promise<void> {
     import("../atomicFile.js"),
   ]);
   const { image, output, primitives, debug } = given;
-  const hasCompiler = given.jit === "on";
+  const hasCompiler = given.jit === "on" || given.aot !== undefined;
   const config = given.config === undefined ? undefined : readKernelConfig(given.config);
   const ahead = await aheadChoice(given);
   const kernel = await buildXenKernel(

@@ -28,7 +28,7 @@ function build(recipe: string, name: string, ...options: string[]): string {
   const image = join(folder, `${name}.image`);
   const program = join(folder, name);
   stvm("build-image", recipe, "-o", image);
-  stvm("build", image, "-o", program, ...options);
+  stvm("build", image, "-o", program, "--jit", "on", ...options);
   return program;
 }
 

@@ -32,7 +32,7 @@ onLinux("the conformance image as a Linux program", () => {
       const program = join(folder, "conformance");
       stvm("build-image", "images/conformance", "-o", image, "--no-sources");
       // Tests make methods of their own, with primitives that no method of the image names.
-      stvm("build", image, "--target", "linux", "--primitives", "all", "-o", program);
+      stvm("build", image, "--target", "linux", "--primitives", "all", "--jit", "on", "-o", program);
       const { status, stdout } = spawnSync(program, ["--jit=off"], {
         encoding: "utf8",
         cwd: folder,
@@ -55,7 +55,18 @@ onLinux("the Cuis image as a Linux program", () => {
       const own = join(folder, `cuis${option}`);
       copyCuis(own);
       const program = join(own, "suite");
-      stvm("build", join(own, "cuis5-tests-64.image"), "--target", "linux", "--primitives", "all", "-o", program);
+      stvm(
+        "build",
+        join(own, "cuis5-tests-64.image"),
+        "--target",
+        "linux",
+        "--primitives",
+        "all",
+        "--jit",
+        "on",
+        "-o",
+        program,
+      );
       const { status, stderr } = spawnSync(program, [option, "-s", "run-tests.st"], { cwd: own, encoding: "utf8" });
       expect([stderr, status]).toEqual(["", 0]);
       const results = linesOf(join(own, "tests.txt"));
