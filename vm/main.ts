@@ -174,7 +174,7 @@ export {
   rememberFromCode,
   superFromCode,
 } from "./interpreter/callsFromCode";
-export { exitFromCode, pollInLoop } from "./interpreter/compiledCode";
+export { exitFromCode, pollInLoopFromCode } from "./interpreter/compiledCode";
 export { closureFromCode, instantiateFromCode, newArrayFromCode } from "./interpreter/optimisedCode";
 /** For a host whose compiled code lies in a table of its own (interpreter/compiledCode.ts). */
 export { setTrampoline } from "./interpreter/compiledCode";

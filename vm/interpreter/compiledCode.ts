@@ -489,7 +489,7 @@ function noteReceiverClass(ip: Address, sp: Address, fp: Address): void {
 }
 
 /** Leaves the second tier's code for a poll in a loop: `what` is its record, and the number of the entry there. */
-export function pollInLoop(what: u32, ip: Address, sp: Address, fp: Address): void {
+export function pollInLoopFromCode(what: u32, ip: Address, sp: Address, fp: Address): void {
   setRegisters(ip, sp, fp);
   keepToken(what & ~7, what & 7, ip, fp);
   if (load<i32>(0, CELL_POLLS_LEFT) < 0) noteTier(2);

@@ -56,7 +56,7 @@ export function writeHead(): void {
   importFunction("handleFromCode", 2);
   importFunction("extendFromCode", 3);
   importFunction("exitFromCode", 8);
-  importFunction("pollInLoop", 4);
+  importFunction("pollInLoopFromCode", 4);
   importFunction("floatFromCode", 5);
   importFunction("closureFromCode", 1);
   importFunction("newArrayFromCode", 6);
