@@ -53,8 +53,9 @@ export const MAX_TIMES_OPTIMISED: u32 = 12;
 export const EXITS_PER_CODE: u32 = 6;
 /** How many activations are written into one another at most … */
 export const INLINE_DEPTH: u32 = 7;
-/** … how often a method within itself … */
-export const INLINE_RECURSION: u32 = 1;
+/** … how often a method within itself, the last time only if it has no more bytecodes than this … */
+export const INLINE_RECURSION: u32 = 2;
+export const INLINE_RECURSIVE_UNITS: u32 = 20;
 /** … how many bytecodes an inlined method or block may have … */
 export const INLINE_METHOD_UNITS: u32 = 40;
 export const INLINE_BLOCK_UNITS: u32 = 80;

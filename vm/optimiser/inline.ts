@@ -8,6 +8,7 @@ import {
   INLINE_METHOD_UNITS,
   INLINE_BLOCK_UNITS,
   INLINE_RECURSION,
+  INLINE_RECURSIVE_UNITS,
   INLINE_TOTAL_UNITS,
   SETTLED_UNITS,
 } from "../tuning";
@@ -73,12 +74,14 @@ export function beginInlining(): void {
 
 /** Inlines a method for the receiver and arguments on top of the operand stack, if that is worth it. */
 export function inlineMethod(unit: u32, returnIp: Address, method: Address, count: u32): bool {
-  if (isTooDeep() || isTooRecursive(method)) return false;
+  const times = timesOpen(method);
+  if (isTooDeep() || times > INLINE_RECURSION) return false;
   const caller = scope;
   const position = caller.depth - 1 - count;
   open(unit, returnIp, method);
   shapeMethod(method, firstBytecode(method, methodHeader(method)));
-  if (scope.argumentCount != count || !findUnits(0, INLINE_METHOD_UNITS)) {
+  const most = times == INLINE_RECURSION ? INLINE_RECURSIVE_UNITS : INLINE_METHOD_UNITS;
+  if (scope.argumentCount != count || !findUnits(0, most)) {
     closeScope();
     return false;
   }
@@ -125,14 +128,14 @@ function isTooDeep(): bool {
   return top + 1 >= <i32>min(INLINE_DEPTH, MAX_SCOPES - 1) || written > INLINE_TOTAL_UNITS;
 }
 
-/** Whether a method is being written as often as it may be within itself. */
-function isTooRecursive(method: Address): bool {
+/** How many of the open scopes are of a method. */
+function timesOpen(method: Address): u32 {
   let times: u32 = 0;
   for (let place = 0; place <= top; place++) {
     const owner = scopeAt(place);
     if (owner.method == method && owner.isBlock == 0) times++;
   }
-  return times > INLINE_RECURSION;
+  return times;
 }
 
 function open(unit: u32, returnIp: Address, what: Address): void {
