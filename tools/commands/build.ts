@@ -54,7 +54,7 @@ export const buildCommand: CommandModule<object, Arguments> = {
         requiresArg: true,
         choices: ["on", "off"] as const,
         describe:
-          "on puts the compiler of methods in (--aot does so too); a program without it is smaller, and interprets",
+          "whether the compiler of methods is in: on for linux, off for xen (smaller) unless told or with --aot",
       })
       .option("aot", {
         type: "string",
@@ -85,7 +85,7 @@ async function build(given: Arguments): Promise<void> {
     import("../atomicFile.js"),
   ]);
   const { image, primitives, debug } = given;
-  const hasCompiler = given.jit === "on" || given.aot !== undefined;
+  const hasCompiler = given.jit !== "off";
   const ahead = await aheadChoice(given);
   const program = await buildLinuxProgram(
     { image, edenBytes, primitives, debug, hasCompiler, ahead },

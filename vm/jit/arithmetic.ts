@@ -364,7 +364,8 @@ function emitForwardedTest(position: u32): void {
   wasm.op(wasm.END);
 }
 
-function comparisonCode(operator: u32): u32 {
+/** WebAssembly's comparison of SmallIntegers, tagged or not, for a special selector's number. */
+export function comparisonCode(operator: u32): u32 {
   switch (operator) {
     case 2:
       return wasm.I64_LT_S;

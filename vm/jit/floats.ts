@@ -51,7 +51,7 @@ export function emitFloatComparison(operator: u32, first: u32, second: u32): voi
   emitOperands(first, second);
   wasm.get(floatA);
   wasm.get(floatB);
-  wasm.op(comparisonCode(operator));
+  wasm.op(floatComparisonCode(operator));
 }
 
 function emitOperands(first: u32, second: u32): void {
@@ -120,7 +120,8 @@ function arithmeticCode(operator: u32): u32 {
   }
 }
 
-function comparisonCode(operator: u32): u32 {
+/** WebAssembly's comparison of doubles for a special selector's number. */
+export function floatComparisonCode(operator: u32): u32 {
   switch (operator) {
     case 2:
       return wasm.F64_LT;

@@ -2,6 +2,7 @@
 // it are blocks that begin with it (as in jit/translate.ts).
 
 import * as wasm from "../jit/encoder";
+import { emitPollCondition } from "../jit/exits";
 import * as units from "../jit/units";
 import { emitUnit } from "./bytecodes";
 import { addEntry, emitDispatch, emitEntry, entryAt, isEntered } from "./entries";
@@ -24,7 +25,7 @@ import {
   setReachable,
 } from "./joins";
 import { freeLongs } from "./locals";
-import { emitLeaving, emitPollCondition, writeHeaders } from "./memory";
+import { emitLeaving, writeHeaders } from "./memory";
 import { failed, record } from "./round";
 import { scope, top } from "./scope";
 import * as instruction from "../../build/generated/instruction";

@@ -7,14 +7,8 @@ import { floatLimit, giveUp, homeLimit, wantFloats, wantHomes } from "./round";
 import { Scope, scope, top, scopeAt } from "./scope";
 import { BOOLEAN, IN_LOCAL, endOf, valueAt, Value } from "./state";
 
-// Parameters and words.
-export const FRAME: u32 = 0;
-export const ENTRY: u32 = 1;
-export const RECEIVER: u32 = 2;
-/** The lowest word that the frames may use. */
-export const LOW: u32 = 3;
-export const WORD_A: u32 = 4;
-export const WORD_B: u32 = 5;
+// Parameters and words; the first are those of the first tier, whose functions write code here too.
+export { ENTRY, FRAME, LOW, RECEIVER, WORD_A, WORD_B } from "../jit/shape";
 export const WORD_C: u32 = 6;
 const FIRST_BOOLEAN: u32 = 7;
 const BOOLEANS: u32 = 8;

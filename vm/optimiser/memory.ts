@@ -1,15 +1,7 @@
 // Between values and the frames' memory: putting a value on WebAssembly's stack as an oop or a double, writing the frames
 // of the open scopes, leaving code.
 
-import {
-  CELL_POLLS_LEFT,
-  CELL_STACK_LIMIT,
-  CLASS_INDEX_MASK,
-  FORCE_EXITS,
-  TAG_MASK,
-  TAG_SHIFT,
-  TAG_SMALL_FLOAT,
-} from "../layout";
+import { CELL_POLLS_LEFT, CLASS_INDEX_MASK, FORCE_EXITS, TAG_MASK, TAG_SHIFT, TAG_SMALL_FLOAT } from "../layout";
 import { forced } from "../memory/map";
 import { Address } from "../memory/oop";
 import { falseObject, trueObject } from "../memory/roots";
@@ -329,25 +321,6 @@ export function emitLeave(address: Address, what: u32, how: u32): void {
   wasm.call(how);
   if (how != CALL_EXIT) wasm.i64Const(0);
   wasm.op(wasm.RETURN);
-}
-
-/** Counts a poll; on WebAssembly's stack is then whether one is due. */
-export function emitPollCondition(): void {
-  wasm.i32Const(0);
-  wasm.i32Const(0);
-  wasm.load32(CELL_POLLS_LEFT);
-  wasm.i32Const(1);
-  wasm.op(wasm.I32_SUB);
-  wasm.tee(WORD_A);
-  wasm.store32(CELL_POLLS_LEFT);
-  wasm.get(WORD_A);
-  wasm.get(LOW);
-  wasm.i32Const(0);
-  wasm.load32(CELL_STACK_LIMIT);
-  wasm.op(wasm.I32_SUB);
-  wasm.op(wasm.I32_OR);
-  wasm.i32Const(0);
-  wasm.op(wasm.I32_LT_S);
 }
 
 /** The class index of a value, its oop's address in WORD_A where it is an object. */

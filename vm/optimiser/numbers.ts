@@ -13,7 +13,9 @@ import {
 import { CAUSE_NUMBER, KIND_FLOAT, KIND_INTEGER, KIND_OTHER, kindsLeftWith } from "../interpreter/optimisedCode";
 import { falseObject, trueObject } from "../memory/roots";
 import { smallIntegerValue } from "../memory/oop";
+import { comparisonCode } from "../jit/arithmetic";
 import * as wasm from "../jit/encoder";
+import { floatComparisonCode } from "../jit/floats";
 import * as units from "../jit/units";
 import { emitHandler, emitHandlerCall } from "./bytecodes";
 import { UNNAMED, closeLabel, labelOf, openLabel, restoreWritten, setReachable, writtenScopes } from "./joins";
@@ -459,12 +461,12 @@ export function emitComparison(unit: u32, operator: u32): void {
     const second = emitToDouble(b);
     wasm.get(first);
     wasm.get(second);
-    wasm.op(floatComparison(operator));
+    wasm.op(floatComparisonCode(operator));
   } else {
     emitIntegerTest(a, b);
     emitOop(a);
     emitOop(b);
-    wasm.op(integerComparison(operator));
+    wasm.op(comparisonCode(operator));
   }
   wasm.set(result);
   wasm.op(wasm.BR);
@@ -502,7 +504,7 @@ function emitEitherComparison(operator: u32, address: u32): void {
     wasm.i64Const(falseObject);
     emitOop(a);
     emitOop(b);
-    wasm.op(integerComparison(operator));
+    wasm.op(comparisonCode(operator));
     wasm.op(wasm.SELECT);
     wasm.set(result);
     wasm.op(wasm.BR);
@@ -517,40 +519,6 @@ function emitEitherComparison(operator: u32, address: u32): void {
   restoreWritten(written);
   pop(2);
   pushLocal(result);
-}
-
-function integerComparison(operator: u32): u32 {
-  switch (operator) {
-    case 2:
-      return wasm.I64_LT_S;
-    case 3:
-      return wasm.I64_GT_S;
-    case 4:
-      return wasm.I64_LE_S;
-    case 5:
-      return wasm.I64_GE_S;
-    case 6:
-      return wasm.I64_EQ;
-    default:
-      return wasm.I64_NE;
-  }
-}
-
-function floatComparison(operator: u32): u32 {
-  switch (operator) {
-    case 2:
-      return wasm.F64_LT;
-    case 3:
-      return wasm.F64_GT;
-    case 4:
-      return wasm.F64_LE;
-    case 5:
-      return wasm.F64_GE;
-    case 6:
-      return wasm.F64_EQ;
-    default:
-      return wasm.F64_NE;
-  }
 }
 
 /** Whether two operands are one object. Of different ones, either may be a forwarder: the interpreter looks. */

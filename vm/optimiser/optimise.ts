@@ -13,6 +13,7 @@ import { nil } from "../memory/roots";
 import { Address, Oop } from "../memory/oop";
 import { beginSection } from "../jit/moduleHead";
 import * as wasm from "../jit/encoder";
+import { emitPollCondition } from "../jit/exits";
 import * as units from "../jit/units";
 import { beginClosures } from "./closures";
 import { areTooMany, beginDependencies, dependencyCount, keepDependencies } from "./dependencies";
@@ -33,7 +34,7 @@ import {
   homeOf,
   openHomes,
 } from "./locals";
-import { emitLeaving, emitPollCondition, fromLow } from "./memory";
+import { emitLeaving, fromLow } from "./memory";
 import { beginRound, beginTranslation, failed, frameLimit, isAgain, record } from "./round";
 import { closeAllScopes, openScope, scope, shapeBlock, shapeMethod } from "./scope";
 import { IN_LOCAL, setConstant, valueAt } from "./state";
