@@ -25,7 +25,11 @@ interface Slots {
   next: number;
 }
 
-export function codeHost(exports: () => VmExports, hasEpochs = needsEpochs()): CodeHost {
+/**
+ * The host for one virtual machine. `collect` has the engine collect at once, where it can be told so: it counts no compiled
+ * code as memory, and may let that of several epochs pile up.
+ */
+export function codeHost(exports: () => VmExports, collect = () => {}, hasEpochs = needsEpochs()): CodeHost {
   let slots: Slots | undefined;
   let imports: WebAssembly.Imports = {};
   let trampolineSlot = 0;
@@ -71,6 +75,7 @@ export function codeHost(exports: () => VmExports, hasEpochs = needsEpochs()): C
         slots = undefined;
         imports = {};
         (exports().table as WebAssembly.Table).set(trampolineSlot, null);
+        collect();
         return;
       }
       for (let index = slots.first; index < slots.next; index++) slots.table.set(index, null);

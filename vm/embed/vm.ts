@@ -49,6 +49,8 @@ export interface VmCoreOptions {
   /** Polls of one `run`; a poll comes with every method entry and backward jump that needs one. */
   readonly slicePolls?: number;
   readonly jitThreshold?: number;
+  /** Has the engine collect its garbage at once. */
+  readonly collectGarbage?: () => void;
   /** Whether what is compiled and runs often is optimised, too. */
   readonly optimises?: boolean;
   readonly clock?: Clock;
@@ -101,7 +103,7 @@ export async function startVm(module: WebAssembly.Module, drivers: HostDrivers, 
     host: hostImports(
       drivers,
       () => exports!.memory,
-      codeHost(() => exports!),
+      codeHost(() => exports!, options.collectGarbage),
     ),
   };
   const instance = await WebAssembly.instantiate(module, imports);
