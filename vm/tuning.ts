@@ -47,10 +47,14 @@ export const SAMPLES_FOR_OPTIMISING: u32 = 2;
 export const SAMPLES_OF_SMALL: u32 = 6;
 /** Bytes of bytecodes up to which a method counts as small. */
 export const SMALL_METHOD_BYTES: u32 = 40;
+/** … or up to which it is inlined where it is given a block. */
+export const BLOCK_TAKER_BYTES: u32 = 200;
 /** How often a method may be optimised: each time with what was learnt from the exits of the last. */
 export const MAX_TIMES_OPTIMISED: u32 = 12;
 /** Exits after which optimised code is thrown away. */
 export const EXITS_PER_CODE: u32 = 6;
+/** Backward jumps of optimised code between looks at what asks for attention: a count in memory at each would take a third of a short loop. */
+export const JUMPS_PER_POLL: u32 = 100;
 /** How many activations are written into one another at most … */
 export const INLINE_DEPTH: u32 = 7;
 /** … how often a method within itself, the last time only if it has no more bytecodes than this … */
@@ -59,7 +63,11 @@ export const INLINE_RECURSIVE_UNITS: u32 = 20;
 /** … how many bytecodes an inlined method or block may have … */
 export const INLINE_METHOD_UNITS: u32 = 40;
 export const INLINE_BLOCK_UNITS: u32 = 80;
+/** … a method that is given a block, which is inlined in its turn … */
+export const INLINE_WITH_BLOCK_UNITS: u32 = 120;
+/** … and one of three or more that a send may mean. */
+export const INLINE_ALTERNATIVE_UNITS: u32 = 16;
 /** An inlined method or block of more bytecodes than this has its caller's frame written before it begins. */
 export const SETTLED_UNITS: u32 = 20;
 /** … and all of them together. */
-export const INLINE_TOTAL_UNITS: u32 = 300;
+export const INLINE_TOTAL_UNITS: u32 = 600;

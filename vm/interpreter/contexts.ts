@@ -197,7 +197,7 @@ function marry(frame: Address): Oop {
   return context;
 }
 
-function argumentsOf(frame: Address): u32 {
+export function argumentsOf(frame: Address): u32 {
   return (frameFlags(frame) >> FRAME_ARGUMENT_COUNT_SHIFT) & 0xff;
 }
 

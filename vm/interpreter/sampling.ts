@@ -1,15 +1,22 @@
 // Which methods and blocks the second tier optimises: what is found active at the ends of slices, most often what calls the
 // small ones rather than these, since they are inlined. They wait until no code is on the engine's stack.
 
-import { CLOSURE_OUTER_CONTEXT } from "../layout";
+import { CLASS_INDEX_BLOCK_CLOSURE, CLASS_INDEX_FULL_BLOCK_CLOSURE, CLOSURE_OUTER_CONTEXT } from "../layout";
+import { classIndexOfOop } from "../memory/classes";
 import { callerFp, callerSp, frameMethod, isBlockFrame, pageOf } from "../memory/frames";
 import { byteSizeOf, fetchPointer } from "../memory/object";
 import { Address, Oop } from "../memory/oop";
-import { MAX_TIMES_OPTIMISED, SAMPLES_FOR_OPTIMISING, SAMPLES_OF_SMALL, SMALL_METHOD_BYTES } from "../tuning";
+import {
+  BLOCK_TAKER_BYTES,
+  MAX_TIMES_OPTIMISED,
+  SAMPLES_FOR_OPTIMISING,
+  SAMPLES_OF_SMALL,
+  SMALL_METHOD_BYTES,
+} from "../tuning";
 import { codeOf, countOptimising, countSample, isAreaFull, optimisedOf, recordOf } from "./codeRecords";
 import { startOfFrame } from "./compiledCode";
 import { shapeOfClosure } from "./compileQueue";
-import { frameOf, isContext } from "./contexts";
+import { argumentsOf, frameOf, isContext } from "./contexts";
 import { refreshCode } from "./lookup";
 import { optimisedCode } from "./optimisedCode";
 import { fp } from "./registers";
@@ -75,7 +82,20 @@ function isCompiled(frame: Address): bool {
 
 /** Whether a method or block is small enough to be inlined where it is called. */
 function isInlined(frame: Address, method: Address, start: Address): bool {
-  return isBlockFrame(frame) || method + 8 + byteSizeOf(method) - start < SMALL_METHOD_BYTES;
+  if (isBlockFrame(frame)) return true;
+  const bytes = method + 8 + byteSizeOf(method) - start;
+  return bytes < SMALL_METHOD_BYTES || (bytes < BLOCK_TAKER_BYTES && isGivenBlock(frame));
+}
+
+/** Whether a closure is among the arguments of a frame's method. */
+function isGivenBlock(frame: Address): bool {
+  const receiver = callerSp(frame);
+  const count = argumentsOf(frame);
+  for (let i: u32 = 1; i <= count; i++) {
+    const classIndex = classIndexOfOop(load<u64>(receiver - (i << 3)));
+    if (classIndex == CLASS_INDEX_BLOCK_CLOSURE || classIndex == CLASS_INDEX_FULL_BLOCK_CLOSURE) return true;
+  }
+  return false;
 }
 
 function request(frame: Address, method: Address, start: Address): void {

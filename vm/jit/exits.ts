@@ -28,11 +28,15 @@ export function emitStackPointer(operands: u32): void {
 
 /** Counts a poll; on WebAssembly's stack is then whether one is due. */
 export function emitPollCondition(): void {
+  emitPollOf(NO_LOCAL);
+}
+
+const NO_LOCAL: u32 = u32.MAX_VALUE;
+
+/** As `emitPollCondition`, counting as many as a local says. */
+export function emitPollOf(count: u32): void {
   wasm.i32Const(0);
-  wasm.i32Const(0);
-  wasm.load32(CELL_POLLS_LEFT);
-  wasm.i32Const(1);
-  wasm.op(wasm.I32_SUB);
+  emitPollsLeft(count);
   wasm.tee(WORD_A);
   wasm.store32(CELL_POLLS_LEFT);
   wasm.get(WORD_A);
@@ -43,6 +47,15 @@ export function emitPollCondition(): void {
   wasm.op(wasm.I32_OR);
   wasm.i32Const(0);
   wasm.op(wasm.I32_LT_S);
+}
+
+/** On WebAssembly's stack: how many polls are left after so many. */
+export function emitPollsLeft(count: u32): void {
+  wasm.i32Const(0);
+  wasm.load32(CELL_POLLS_LEFT);
+  if (count == NO_LOCAL) wasm.i32Const(1);
+  else wasm.get(count);
+  wasm.op(wasm.I32_SUB);
 }
 
 /** An instruction that the interpreter's handler does. */

@@ -34,6 +34,13 @@ export function forgetTarget(): void {
   isFound = false;
 }
 
+/** Has a method that was found be the target again; 0 for none. */
+export function setTarget(method: Address, primitive: u32): void {
+  isFound = method != 0;
+  foundMethod = method;
+  foundPrimitive = primitive;
+}
+
 /** Finds the method that a class has for a selector, if code can be made for it. */
 export function findTarget(selector: Oop, classIndex: u32): void {
   isFound = false;

@@ -5,6 +5,7 @@
 import { CAUSE_CLASS } from "../interpreter/optimisedCode";
 import {
   CLASS_INDEX_BLOCK_CLOSURE,
+  CLASS_INDEX_FORWARDED,
   CLASS_INDEX_FULL_BLOCK_CLOSURE,
   CLASS_INDEX_MASK,
   CLOSURE_FIRST_COPIED,
@@ -216,7 +217,8 @@ function emitTypeTest(value: Value): void {
   } else if (value.type == INSTANCE) {
     emitTagTest(0);
     wasm.get(scratch(0));
-    emitClassTest(value.classIndex);
+    if (value.classIndex != 0) emitClassTest(value.classIndex);
+    else emitForwarderTest();
   }
 }
 
@@ -229,6 +231,18 @@ function emitClassTest(classIndex: u32): void {
   wasm.op(wasm.I32_AND);
   wasm.i32Const(classIndex);
   wasm.op(wasm.I32_NE);
+  wasm.op(wasm.BR_IF);
+  wasm.unsigned(0);
+}
+
+/** Branches out where the object on WebAssembly's stack, which has no tag, has become another. */
+function emitForwarderTest(): void {
+  wasm.op(wasm.I32_WRAP_I64);
+  wasm.load32(0);
+  wasm.i32Const(CLASS_INDEX_MASK);
+  wasm.op(wasm.I32_AND);
+  wasm.i32Const(CLASS_INDEX_FORWARDED);
+  wasm.op(wasm.I32_EQ);
   wasm.op(wasm.BR_IF);
   wasm.unsigned(0);
 }

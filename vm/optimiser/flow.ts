@@ -2,7 +2,10 @@
 // it are blocks that begin with it (as in jit/translate.ts).
 
 import * as wasm from "../jit/encoder";
-import { emitPollCondition } from "../jit/exits";
+import { FORCE_POLLS } from "../layout";
+import { forced } from "../memory/map";
+import { JUMPS_PER_POLL } from "../tuning";
+import { emitPollOf } from "../jit/exits";
 import * as units from "../jit/units";
 import { emitUnit } from "./bytecodes";
 import { addEntry, emitDispatch, emitEntry, entryAt, isEntered } from "./entries";
@@ -24,9 +27,9 @@ import {
   placeLabel,
   setReachable,
 } from "./joins";
-import { freeLongs } from "./locals";
+import { JUMPS, freeLongs } from "./locals";
 import { emitLeaving, writeHeaders } from "./memory";
-import { failed, record } from "./round";
+import { failed, record, wantLoops } from "./round";
 import { scope, top } from "./scope";
 import * as instruction from "../../build/generated/instruction";
 
@@ -111,12 +114,23 @@ function assignedBetween(first: u32, last: u32): u64 {
   return assigned;
 }
 
-/** Jumps back to the head of a loop, leaving for a poll that is due. */
+/** Jumps back to the head of a loop, leaving for a poll that is due: it looks for one every so many jumps. */
 export function emitBackward(target: u32): void {
   arriveAtLoop(target);
-  emitPollCondition();
+  wantLoops();
+  wasm.get(JUMPS);
+  wasm.i32Const(1);
+  wasm.op(wasm.I32_ADD);
+  wasm.tee(JUMPS);
+  wasm.i32Const((forced & FORCE_POLLS) != 0 ? 0 : JUMPS_PER_POLL);
+  wasm.op(wasm.I32_GT_U);
+  openIf();
+  emitPollOf(JUMPS);
   openIf();
   emitLeaving(units.addressOf(target), record | entryAt(target), CALL_POLL);
+  closeLabel();
+  wasm.i32Const(0);
+  wasm.set(JUMPS);
   closeLabel();
   emitBranch(wasm.BR, labelOf(top, LOOP, target));
   setReachable(false);

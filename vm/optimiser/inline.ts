@@ -1,6 +1,7 @@
 // Opening and closing inlined scopes: methods and blocks whose code is written where they are called.
 
 import { CAUSE_BYTECODE } from "../interpreter/optimisedCode";
+import { CELL_POLLS_LEFT } from "../layout";
 import { Address, Oop } from "../memory/oop";
 import { nil } from "../memory/roots";
 import {
@@ -10,10 +11,12 @@ import {
   INLINE_RECURSION,
   INLINE_RECURSIVE_UNITS,
   INLINE_TOTAL_UNITS,
+  INLINE_WITH_BLOCK_UNITS,
   SETTLED_UNITS,
 } from "../tuning";
 import { firstBytecode, methodHeader } from "../interpreter/methods";
 import * as wasm from "../jit/encoder";
+import { emitPollsLeft } from "../jit/exits";
 import * as units from "../jit/units";
 import { Closure, closureAt, copiedValue } from "./closures";
 import { emitScope } from "./flow";
@@ -29,9 +32,9 @@ import {
   placeLabel,
   setReachable,
 } from "./joins";
-import { newLong, openHomes } from "./locals";
+import { JUMPS, newLong, openHomes } from "./locals";
 import { emitExit, emitOop, forgetWritten, fromLow, prepare, settle } from "./memory";
-import { failed } from "./round";
+import { hasLoops } from "./round";
 import {
   MAX_SCOPES,
   Scope,
@@ -52,6 +55,7 @@ import {
   VALUE_BYTES,
   Value,
   copyValue,
+  endOf,
   hasRoomFor,
   operand,
   operandBelow,
@@ -72,16 +76,20 @@ export function beginInlining(): void {
   isDirect = false;
 }
 
-/** Inlines a method for the receiver and arguments on top of the operand stack, if that is worth it. */
-export function inlineMethod(unit: u32, returnIp: Address, method: Address, count: u32): bool {
+/**
+ * Inlines a method for the receiver and arguments on top of the operand stack, if that is worth it; none of more than
+ * `bound` units.
+ */
+export function inlineMethod(unit: u32, returnIp: Address, method: Address, count: u32, bound: u32): bool {
   const times = timesOpen(method);
   if (isTooDeep() || times > INLINE_RECURSION) return false;
   const caller = scope;
   const position = caller.depth - 1 - count;
   open(unit, returnIp, method);
   shapeMethod(method, firstBytecode(method, methodHeader(method)));
-  const most = times == INLINE_RECURSION ? INLINE_RECURSIVE_UNITS : INLINE_METHOD_UNITS;
-  if (scope.argumentCount != count || !findUnits(0, most)) {
+  let most = times == INLINE_RECURSION ? INLINE_RECURSIVE_UNITS : INLINE_METHOD_UNITS;
+  if (times == 0 && hasClosure(caller, position + 1)) most = INLINE_WITH_BLOCK_UNITS;
+  if (scope.argumentCount != count || !findUnits(0, min(most, bound))) {
     closeScope();
     return false;
   }
@@ -113,6 +121,14 @@ export function inlineBlock(unit: u32, returnIp: Address, place: u32, count: u32
   }
   emitInlined(caller, unit, position);
   return true;
+}
+
+/** Whether a block that was not made is among the operands of a scope from a position on. */
+function hasClosure(owner: Scope, position: u32): bool {
+  for (let place = owner.base + 1 + owner.tempCount + position; place < endOf(owner); place++) {
+    if (valueAt(place).kind == CLOSURE) return true;
+  }
+  return false;
 }
 
 /** Has the caller's frame written where enough is inlined in it to leave from. */
@@ -216,6 +232,11 @@ function returnFrom(place: i32, unit: u32): void {
   const value = operandBelow(0);
   prepare(value);
   if (place == 0) {
+    if (hasLoops) {
+      wasm.i32Const(0);
+      emitPollsLeft(JUMPS);
+      wasm.store32(CELL_POLLS_LEFT);
+    }
     emitOop(value);
     wasm.op(wasm.RETURN);
     setReachable(false);

@@ -6,7 +6,7 @@ import { Address } from "../memory/oop";
 import * as wasm from "../jit/encoder";
 import { floatHomeOf, homeOf, scopeOfPlace } from "./locals";
 import { emitDouble, emitOop, prepare } from "./memory";
-import { IN_HOME, NOT_STORED, OF_ANY_TYPE, giveUp, note, noted } from "./round";
+import { IN_HOME, NOT_STORED, OF_ANY_TYPE, TO_ANY_CLASS, WHOLLY, giveUp, note, noted } from "./round";
 import { PERHAPS_WRITTEN, Scope, scope, scopeAt, top } from "./scope";
 import {
   ANY,
@@ -14,6 +14,7 @@ import {
   CLOSURE,
   CONSTANT,
   FLOAT,
+  INSTANCE,
   IN_LOCAL,
   VALUE_BYTES,
   Value,
@@ -210,10 +211,11 @@ function decide(state: Address, last: i32, unit: u32, assigned: u64, isLoop: boo
     if (value.kind == CONSTANT) isHome = isHome || isAssigned || (isOwn && position > owner.tempCount && !isLoop);
     else if (value.kind == IN_LOCAL) isHome = isHome || isOwn;
     else if (value.kind == BOOLEAN) isHome = true;
-    if (noted(key, unit, slot, OF_ANY_TYPE) != 0 || value.kind == BOOLEAN) {
+    const weakened = noted(key, unit, slot, OF_ANY_TYPE);
+    if (weakened == WHOLLY || value.kind == BOOLEAN) {
       value.type = ANY;
       if (isFloat(value)) isHome = true;
-    }
+    } else if (weakened == TO_ANY_CLASS && value.type == INSTANCE) value.classIndex = 0;
     if (noted(key, unit, slot, NOT_STORED) != 0) value.isStored = 0;
     if (isHome) {
       if (value.kind == FLOAT) value.type = ANY;
@@ -259,7 +261,9 @@ function compare(state: Address, last: i32, unit: u32, isLoop: bool): void {
     const value = valueAt(place);
     if (!canMove(value, expected, scopeOfPlace(place), place)) note(key, unit, slot, IN_HOME, 1);
     if (!implies(value, expected)) {
-      if (isLoop) note(key, unit, slot, OF_ANY_TYPE, 1);
+      const isInstance = value.type == INSTANCE && expected.type == INSTANCE;
+      if (isLoop) note(key, unit, slot, OF_ANY_TYPE, isInstance ? TO_ANY_CLASS : WHOLLY);
+      else if (isInstance) expected.classIndex = 0;
       else forget(expected);
     }
     if (expected.isStored != 0 && value.isStored == 0) {
@@ -290,6 +294,7 @@ function canMove(value: Value, expected: Value, owner: Scope, place: u32): bool 
 /** Whether what is expected of a value's type is so. */
 function implies(value: Value, expected: Value): bool {
   if (expected.kind != IN_LOCAL || expected.type == ANY) return true;
+  if (expected.type == INSTANCE && expected.classIndex == 0) return value.type == INSTANCE;
   return value.type == expected.type && value.classIndex == expected.classIndex;
 }
 

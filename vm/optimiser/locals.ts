@@ -14,8 +14,10 @@ const FIRST_BOOLEAN: u32 = 7;
 const BOOLEANS: u32 = 8;
 /** A bit for each scope whose frame's fixed words are in memory, where that depends on the path. */
 export const WRITTEN: u32 = 15;
-const WORD_COUNT: u32 = 13;
-const FIRST_HOME: u32 = 16;
+/** Backward jumps since the last poll that the machine has not been told of. */
+export const JUMPS: u32 = 16;
+const WORD_COUNT: u32 = 14;
+const FIRST_HOME: u32 = 17;
 
 let homeCount: u32 = 0;
 let floatCount: u32 = 0;

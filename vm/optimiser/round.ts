@@ -24,8 +24,10 @@ export function again(): void {
 
 /** It is an oop in its home. */
 export const IN_HOME: u32 = 1;
-/** Nothing is known of its type. */
+/** Less is known of its type: its class is not, or nothing is. */
 export const OF_ANY_TYPE: u32 = 2;
+export const TO_ANY_CLASS: u32 = 1;
+export const WHOLLY: u32 = 2;
 /** Its memory is stale. */
 export const NOT_STORED: u32 = 3;
 /** Of a unit: it has been found to lead to loops that can be entered (entries.ts); the number of the entry. */
@@ -42,8 +44,18 @@ export let homeLimit: u32 = 0;
 export let floatLimit: u32 = 0;
 export let frameLimit: u32 = 0;
 
+/** Whether there are loops: what returns tells the machine of their jumps. */
+export let hasLoops: bool = false;
+
+export function wantLoops(): void {
+  if (hasLoops) return;
+  hasLoops = true;
+  isAgain = true;
+}
+
 export function beginTranslation(newRecord: Address): void {
   record = newRecord;
+  hasLoops = false;
   memory.fill(notes, 0, NOTE_PLACES * NOTE_BYTES);
   noteCount = 0;
   homeLimit = 32;

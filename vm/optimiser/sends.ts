@@ -30,12 +30,21 @@ import { isYoung } from "../memory/map";
 import { fetchPointer } from "../memory/object";
 import { Address, Oop, smallInteger } from "../memory/oop";
 import { falseObject, nil, specialObject, trueObject } from "../memory/roots";
+import { INLINE_ALTERNATIVE_UNITS } from "../tuning";
 import { BLOCK_CODE, SELECTOR_VALUE, SELECTOR_VALUE_WITH, SHAPES_BYTES } from "../interpreter/shapes";
 import { emitBlockReceiver, emitBlockTest } from "../jit/blockCalls";
 import * as wasm from "../jit/encoder";
 import * as units from "../jit/units";
 import { pushTaken } from "./bytecodes";
-import { findSuperTarget, findTarget, forgetTarget, foundMethod, foundPrimitive, isFound } from "./dependencies";
+import {
+  findSuperTarget,
+  findTarget,
+  forgetTarget,
+  foundMethod,
+  foundPrimitive,
+  isFound,
+  setTarget,
+} from "./dependencies";
 import { emitPrimitive } from "./elements";
 import { CALL_SELF, CALL_SEND, CALL_SUPER, TYPE_CODE } from "./imports";
 import { inlineBlock, inlineMethod } from "./inline";
@@ -54,7 +63,7 @@ import {
   saveState,
   setReachable,
 } from "./joins";
-import { ENTRY, FRAME, LOW, WORD_A, WORD_B, newLong, scratch } from "./locals";
+import { ENTRY, FRAME, LOW, WORD_A, WORD_B, WORD_C, newLong, scratch } from "./locals";
 import {
   emitClassIndex,
   emitExit,
@@ -67,7 +76,7 @@ import {
   prepare,
 } from "./memory";
 import { giveUp, record } from "./round";
-import { calleeOffset, scope, scopeAt, top } from "./scope";
+import { MAX_SCOPES, calleeOffset, scope, scopeAt, top } from "./scope";
 import {
   ANY,
   CLOSURE,
@@ -87,8 +96,10 @@ import {
 import * as instruction from "../../build/generated/instruction";
 import { leadsToEntry } from "./entries";
 
-/** Classes that a send is written for, one by one; where more were seen it is called. */
-const MAX_ALTERNATIVES: u32 = 4;
+/** Classes that a send is written for; where more were seen it is called. As many as a site remembers. */
+const MAX_ALTERNATIVES: u32 = 6;
+/** No bound of what may be inlined but the usual. */
+const ALWAYS: u32 = u32.MAX_VALUE;
 
 // The send that is being written.
 let sendUnit: u32 = 0;
@@ -111,27 +122,31 @@ export function emitSend(unit: u32, index: u32, argumentCount: u32): void {
     emitCall();
     return;
   }
-  let classIndex = knownClass(receiver);
-  if (classIndex == 0) {
-    const feedback = siteOf(scope.method, scope.start, address);
-    const pairs: u32 = feedback == 0 ? 0 : pairCount(feedback);
-    if (pairs > MAX_ALTERNATIVES || (pairs == 0 && isLeftOften(address))) {
-      emitCall();
-      return;
-    }
-    if (pairs == 0) {
-      emitExit(address, CAUSE_UNREACHED);
-      setReachable(false);
-      return;
-    }
-    if (pairs > 1) {
-      emitAlternatives(selector, feedback, pairs);
-      return;
-    }
-    classIndex = pairClass(feedback, 0);
-    emitGuard(receiver, classIndex);
+  const known = knownClass(receiver);
+  if (known != 0) {
+    findTarget(selector, known);
+    emitFound(known, ALWAYS);
+    return;
   }
-  emitFor(selector, classIndex, true);
+  const feedback = siteOf(scope.method, scope.start, address);
+  const pairs: u32 = feedback == 0 ? 0 : pairCount(feedback);
+  if (pairs > MAX_ALTERNATIVES || (pairs == 0 && isLeftOften(address))) {
+    emitCall();
+    return;
+  }
+  if (pairs == 0) {
+    emitExit(address, CAUSE_UNREACHED);
+    setReachable(false);
+    return;
+  }
+  const targets = findTargets(selector, feedback, pairs);
+  if (targets > 1) {
+    emitAlternatives(pairs, targets);
+    return;
+  }
+  emitGuard(receiver, pairs);
+  takeTarget(0);
+  emitFound(classOfTarget(0), ALWAYS);
 }
 
 /** Writes the decoded super send of a literal: what is called is known from the method's class. */
@@ -144,7 +159,7 @@ export function emitSuperSend(unit: u32, index: u32, argumentCount: u32): void {
   forgetTarget();
   const selector = selectorOf(index);
   if (!isYoung(selector)) findSuperTarget(selector, scope.method);
-  if (isFound && foundPrimitive == 0 && inlineMethod(sendUnit, next, foundMethod, count)) return;
+  if (isFound && foundPrimitive == 0 && inlineMethod(sendUnit, next, foundMethod, count, ALWAYS)) return;
   if (isFound && isQuick(foundPrimitive)) {
     emitQuick(foundPrimitive);
     return;
@@ -179,10 +194,9 @@ function emitSuperCall(): void {
   emitResult(result);
 }
 
-/** Writes a send to a receiver of a known class. */
-function emitFor(selector: Oop, classIndex: u32, isInlined: bool): void {
+/** Writes a send whose target has been looked for: for a class, or for any of several (0); inlines no more than so many units. */
+function emitFound(classIndex: u32, most: u32): void {
   const receiver = operandBelow(count);
-  findTarget(selector, classIndex);
   if (!isFound) {
     emitCall();
     return;
@@ -191,16 +205,70 @@ function emitFor(selector: Oop, classIndex: u32, isInlined: bool): void {
     return;
   }
   if (foundPrimitive == 0) {
-    if (isInlined && inlineMethod(sendUnit, next, foundMethod, count)) return;
+    if (inlineMethod(sendUnit, next, foundMethod, count, most)) return;
   } else if (isQuick(foundPrimitive)) {
     emitQuick(foundPrimitive);
     return;
-  } else if (emitPrimitive(foundPrimitive, classIndex, address, count)) return;
+  } else if (classIndex != 0 && emitPrimitive(foundPrimitive, classIndex, address, count)) return;
   emitCall();
 }
 
-/** Writes a send for each of the classes that were seen, one behind another; paths join behind them. */
-function emitAlternatives(selector: Oop, feedback: Address, pairs: u32): void {
+// The targets of a send that has seen several classes. Those of the innermost scopes' sends are needed at the same time.
+
+/** For each pair of a site: class index u32 | method u32, 0 for none | its primitive u32 | the first pair with that target u32. */
+const TARGET_BYTES: u32 = 16;
+const targetTable: Address = <Address>memory.data(12 * 6 * 16, 4);
+if (MAX_SCOPES != 12 || MAX_ALTERNATIVES != 6) ERROR("sends: targetTable is for 12 scopes and 6 classes");
+
+function targetOf(pair: u32): Address {
+  return targetTable + (<u32>top * MAX_ALTERNATIVES + pair) * TARGET_BYTES;
+}
+
+/** Looks for what each class of a site has for the selector; answers how many different targets there are. */
+function findTargets(selector: Oop, feedback: Address, pairs: u32): u32 {
+  let targets: u32 = 0;
+  for (let pair: u32 = 0; pair < pairs; pair++) {
+    const target = targetOf(pair);
+    const classIndex = pairClass(feedback, pair);
+    findTarget(selector, classIndex);
+    store<u32>(target, classIndex);
+    store<u32>(target, isFound ? foundMethod : 0, 4);
+    store<u32>(target, foundPrimitive, 8);
+    const first = isFound && (foundPrimitive == 0 || isQuick(foundPrimitive)) ? firstWith(foundMethod, pair) : pair;
+    store<u32>(target, first, 12);
+    if (first == pair) targets++;
+  }
+  for (let pair = pairs; pair < MAX_ALTERNATIVES; pair++) store<u32>(targetOf(pair), u32.MAX_VALUE, 12);
+  return targets;
+}
+
+/** The first of the pairs up to one that has a method as its target. */
+function firstWith(method: Address, pair: u32): u32 {
+  let first: u32 = 0;
+  while (first < pair && load<u32>(targetOf(first), 4) != method) first++;
+  return first;
+}
+
+function isFirst(pair: u32): bool {
+  return load<u32>(targetOf(pair), 12) == pair;
+}
+
+/** Has what was found for a pair be the target again. */
+function takeTarget(pair: u32): void {
+  const target = targetOf(pair);
+  setTarget(load<u32>(target, 4), load<u32>(target, 8));
+}
+
+/** The one class that has the target of a pair; 0 where several have. */
+function classOfTarget(first: u32): u32 {
+  for (let pair = first + 1; pair < MAX_ALTERNATIVES; pair++) {
+    if (load<u32>(targetOf(pair), 12) == first) return 0;
+  }
+  return load<u32>(targetOf(first));
+}
+
+/** Writes a send for each of the targets, one behind another; paths join behind them. */
+function emitAlternatives(pairs: u32, targets: u32): void {
   // What is inlined writes sends of its own.
   const unit = sendUnit;
   const ownAddress = address;
@@ -213,6 +281,7 @@ function emitAlternatives(selector: Oop, feedback: Address, pairs: u32): void {
   scope.isNested = 1;
   openLabel(label, wasm.BLOCK);
   for (let pair: u32 = 0; pair <= pairs; pair++) {
+    if (pair < pairs && !isFirst(pair)) continue;
     sendUnit = unit;
     address = ownAddress;
     next = ownNext;
@@ -221,13 +290,14 @@ function emitAlternatives(selector: Oop, feedback: Address, pairs: u32): void {
     const kept = saveState();
     openLabel(labelOf(top, UNNAMED, 0), wasm.BLOCK);
     if (pair < pairs) {
-      const classIndex = pairClass(feedback, pair);
-      emitHasClass(operandBelow(count), classIndex);
+      const receiver = operandBelow(count);
+      emitHasClassOf(receiver, pair, pairs);
       wasm.op(wasm.I32_EQZ);
       wasm.op(wasm.BR_IF);
       wasm.unsigned(0);
-      learnClass(operandBelow(count), classIndex);
-      emitFor(selector, classIndex, pairs == 2);
+      learnClassOf(receiver, pair, pairs);
+      takeTarget(pair);
+      emitFound(classOfTarget(pair), targets == 2 ? ALWAYS : INLINE_ALTERNATIVE_UNITS);
     } else emitOtherClass();
     if (isReachable) {
       arrive(label, position + 1);
@@ -241,6 +311,35 @@ function emitAlternatives(selector: Oop, feedback: Address, pairs: u32): void {
   wasm.op(wasm.UNREACHABLE);
   placeLabel(label, position + 1);
   scope.isNested = wasNested;
+}
+
+/** On WebAssembly's stack: whether a value has one of the classes with the target of a pair. */
+function emitHasClassOf(value: Value, first: u32, pairs: u32): void {
+  if (classOfTarget(first) != 0) {
+    emitHasClass(value, load<u32>(targetOf(first)));
+    return;
+  }
+  emitClassIndex(value);
+  wasm.set(WORD_C);
+  for (let pair = first; pair < pairs; pair++) {
+    if (load<u32>(targetOf(pair), 12) != first) continue;
+    wasm.get(WORD_C);
+    wasm.i32Const(load<u32>(targetOf(pair)));
+    wasm.op(wasm.I32_EQ);
+    if (pair != first) wasm.op(wasm.I32_OR);
+  }
+}
+
+function learnClassOf(value: Value, first: u32, pairs: u32): void {
+  if (classOfTarget(first) != 0) {
+    learnClass(value, load<u32>(targetOf(first)));
+    return;
+  }
+  for (let pair = first; pair < pairs; pair++) {
+    const target = targetOf(pair);
+    if (load<u32>(target, 12) == first && load<u32>(target) <= TAG_MASK) return;
+  }
+  learn(value, INSTANCE, 0);
 }
 
 /** A class that was not seen: a first time code leaves, then it calls. */
@@ -259,21 +358,21 @@ function selectorOf(index: u32): Oop {
   return fetchPointer((index - instruction.SPECIAL_SEND) << 1, specialObject(SPECIAL_SELECTORS));
 }
 
-/** Leaves unless the receiver has a class. Code that is entered in the middle passes here without its operands. */
-function emitGuard(receiver: Value, classIndex: u32): void {
+/** Leaves unless the receiver has a class that was seen. Code that is entered in the middle passes here without its operands. */
+function emitGuard(receiver: Value, pairs: u32): void {
   openLabel(labelOf(top, UNNAMED, 0), wasm.BLOCK);
   if (leadsToEntry(sendUnit, sendUnit)) {
     wasm.get(ENTRY);
     wasm.op(wasm.BR_IF);
     wasm.unsigned(0);
   }
-  emitHasClass(receiver, classIndex);
+  emitHasClassOf(receiver, 0, pairs);
   emitForcedExit();
   wasm.op(wasm.BR_IF);
   wasm.unsigned(0);
   emitExit(address, CAUSE_CLASS);
   closeLabel();
-  learnClass(receiver, classIndex);
+  learnClassOf(receiver, 0, pairs);
 }
 
 function learnClass(receiver: Value, classIndex: u32): void {
@@ -351,7 +450,7 @@ function emitCall(): void {
   prepare(receiver);
   flush();
   const result = newLong();
-  if (isSelf(receiver)) {
+  if (isSelf()) {
     emitFrameToCall();
     emitOop(receiver);
     wasm.call(CALL_SELF);
@@ -434,10 +533,10 @@ function emitBlockOrCall(site: Address, receiver: Value, result: u32): void {
   wasm.get(result);
 }
 
-/** Whether what is sent is surely the root itself: the class is known, and its method is the root's. */
-function isSelf(receiver: Value): bool {
+/** Whether what is sent is surely the root itself: a target is known, and is the root's method. */
+function isSelf(): bool {
   const root = scopeAt(0);
-  return isFound && root.isBlock == 0 && foundMethod == root.method && foundPrimitive == 0 && knownClass(receiver) != 0;
+  return isFound && root.isBlock == 0 && foundMethod == root.method && foundPrimitive == 0;
 }
 
 /** Writes the link of the frame that is called; its address is the first parameter on the stack, the entry the second. */

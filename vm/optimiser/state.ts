@@ -26,7 +26,7 @@ export const ANY: u8 = 0;
 export const INTEGER: u8 = 1;
 /** An immediate float. */
 export const SMALL_FLOAT: u8 = 2;
-/** An object with `classIndex`, no forwarder. */
+/** An object with `classIndex`, of any class where that is 0; no forwarder. */
 export const INSTANCE: u8 = 3;
 /** True or false. */
 export const TRUTH: u8 = 4;
