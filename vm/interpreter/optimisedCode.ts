@@ -3,12 +3,12 @@
 
 import { CLASS_FORMAT, CLASS_INDEX_ARRAY, CLASS_INDEX_FLOAT, FORMAT_ARRAY, FORMAT_FIXED } from "../layout";
 import { executeBytecode } from "../../build/generated/bytecodes";
-import { allocateSlots, fillSlots, instanceFormatOf, instantiate } from "../memory/allocation";
+import { allocateSlots, canInstantiate, fillSlots, instanceFormatOf, instantiate } from "../memory/allocation";
 import { classAtIndex, classIndexOfOop } from "../memory/classes";
 import { callerFp, callerIp, frameMethod, isBaseFrame } from "../memory/frames";
 import { isYoungObject } from "../memory/map";
 import { fetchPointer } from "../memory/object";
-import { Address, isSmallFloat, isSmallInteger, Oop } from "../memory/oop";
+import { Address, isSmallFloat, isSmallInteger, Oop, smallIntegerValue } from "../memory/oop";
 import { remember as rememberObject } from "../memory/remembered";
 import { nil } from "../memory/roots";
 import { EXITS_PER_CODE } from "../tuning";
@@ -283,8 +283,13 @@ export function newArrayFromCode(size: u32): u64 {
   const array = allocateSlots(size, FORMAT_ARRAY, CLASS_INDEX_ARRAY);
   if (array == 0) stopForMemory();
   fillSlots(array, size, nil);
-  if (!isYoungObject(<Address>array)) rememberObject(<Address>array);
-  return array;
+  return withoutBarrier(array);
+}
+
+/** Has a new object remembered if it is old, so that it can be stored into without a write barrier until the next poll. */
+function withoutBarrier(object: Oop): Oop {
+  if (object != 0 && !isYoungObject(<Address>object)) rememberObject(<Address>object);
+  return object;
 }
 
 /** A closure made in a frame by the bytecode whose byte is at `main`; what it copies is at `copied` (COPIED_VALUES). */
@@ -294,7 +299,16 @@ export function closureFromCode(frame: Address, main: Address, copied: Address):
   return load<u64>(spRegister);
 }
 
-/** An instance of a class without indexable elements, 0 where there is none to be had this way. */
-export function instantiateFromCode(classObject: Address): u64 {
-  return instanceFormatOf(classObject) <= FORMAT_FIXED ? instantiate(classObject, 0) : 0;
+/**
+ * An instance of a class, with so many indexable elements where `size` is not 0, that may be filled without a write barrier;
+ * 0 where there is none to be had this way.
+ */
+export function instantiateFromCode(classObject: Address, size: Oop): u64 {
+  const format = instanceFormatOf(classObject);
+  if (size == 0) return format <= FORMAT_FIXED ? withoutBarrier(instantiate(classObject, 0)) : 0;
+  if (!isSmallInteger(size) || <u64>size > MAX_SIZE_FROM_CODE || !canInstantiate(format, true)) return 0;
+  return withoutBarrier(instantiate(classObject, <u32>smallIntegerValue(size)));
 }
+
+/** As an oop: larger ones may want a collection first. */
+const MAX_SIZE_FROM_CODE: u64 = (1 << 19) | 1;

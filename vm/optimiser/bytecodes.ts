@@ -10,8 +10,9 @@ import * as wasm from "../jit/encoder";
 import * as units from "../jit/units";
 import { pushClosure } from "./closures";
 import { emitBackward } from "./flow";
-import { CALL_EXTEND, CALL_HANDLE, CALL_NEW_ARRAY } from "./imports";
+import { CALL_EXTEND, CALL_HANDLE } from "./imports";
 import { emitReturn, emitReturnFromHome } from "./inline";
+import { emitArray } from "./instances";
 import {
   FORWARD,
   UNNAMED,
@@ -104,12 +105,12 @@ export function emitUnit(unit: u32): u32 {
     case instruction.STORE_INSTANCE_VARIABLE:
       emitAddress(receiverOf(scope));
       wasm.set(WORD_A);
-      emitStoreInto(8 + (index << 3), units.addressOf(unit));
+      emitStoreInto(receiverOf(scope), 8 + (index << 3), units.addressOf(unit));
       break;
     case instruction.STORE_REMOTE_TEMP:
       emitVector(temporary(instruction.other), units.addressOf(unit));
       wasm.set(WORD_A);
-      emitStoreInto(8 + (index << 3), units.addressOf(unit));
+      emitStoreInto(temporary(instruction.other), 8 + (index << 3), units.addressOf(unit));
       break;
     case instruction.JUMP: {
       const target = units.unitAt(instruction.target);
@@ -178,7 +179,7 @@ function pushLiteral(oop: Oop, index: u32): void {
 }
 
 /** Whether an oop can be part of code: code is dropped when old objects move or become others. */
-function isSteady(oop: Oop): bool {
+export function isSteady(oop: Oop): bool {
   return isImmediate(oop) || (!isYoung(oop) && classIndexOf(<Address>oop) != CLASS_INDEX_FORWARDED);
 }
 
@@ -188,7 +189,8 @@ function pushVariable(index: u32): void {
   if (isSteady(association) && !isImmediate(association)) {
     wasm.i32Const(<Address>association + 16);
     wasm.load64(0);
-    pushTaken();
+    const value = pushTaken();
+    value.oop = load<u64>(<Address>association + 16);
     return;
   }
   emitHandler();
@@ -240,22 +242,7 @@ function emitMaking(): void {
     emitHandler();
     return;
   }
-  wasm.i32Const(size - 1);
-  wasm.call(CALL_NEW_ARRAY);
-  const local = newLong();
-  wasm.set(local);
-  for (let i: u32 = 0; i < instruction.pops; i++) {
-    const value = operandBelow(instruction.pops - 1 - i);
-    prepare(value);
-    wasm.get(local);
-    wasm.op(wasm.I32_WRAP_I64);
-    emitOop(value);
-    wasm.store64(8 + (i << 3));
-  }
-  pop(instruction.pops);
-  const value = pushLocal(local);
-  value.type = INSTANCE;
-  value.classIndex = CLASS_INDEX_ARRAY;
+  emitArray(size - 1, instruction.pops);
 }
 
 /** What the interpreter's handler does: everything is in memory before, and what it pushes is taken from there. */

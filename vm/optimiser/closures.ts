@@ -101,6 +101,7 @@ export function pushClosure(): bool {
 /** A copy of a value that stays good whatever becomes of its local. */
 function keep(to: Value, from: Value): void {
   copyValue(to, from);
+  to.isFresh = 0;
   if (from.kind == FLOAT) {
     wasm.get(from.local);
     to.local = newFloat();

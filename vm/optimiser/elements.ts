@@ -25,8 +25,8 @@ import { nil } from "../memory/roots";
 import * as wasm from "../jit/encoder";
 import { pushTaken } from "./bytecodes";
 import { formatOfClass } from "./dependencies";
-import { CALL_INSTANTIATE } from "./imports";
-import { UNNAMED, closeLabel, labelOf, openIf, openLabel } from "./joins";
+import { emitNew, emitNewSized } from "./instances";
+import { UNNAMED, closeLabel, labelOf, openLabel } from "./joins";
 import { WORD_A, WORD_B, WORD_C, newFloat, newLong } from "./locals";
 import { emitDouble, emitExit, emitOop, prepare } from "./memory";
 import { top } from "./scope";
@@ -64,7 +64,9 @@ export function emitPrimitive(primitive: u32, classIndex: u32, address: Address,
     case 62:
       return count == 0 && emitSize(classIndex);
     case 70:
-      return count == 0 && emitNew(receiver, address);
+      return count == 0 && emitNew(address);
+    case 71:
+      return count == 1 && emitNewSized(address);
     case 111:
       return count == 0 && emitClass(classIndex);
     default:
@@ -227,7 +229,7 @@ function emitAtPut(asCharacter: bool, classIndex: u32, address: Address): bool {
   emitBounds(object, index);
   emitElementAddress(index);
   if (isPointers()) {
-    emitBarrier(value);
+    emitBarrier(object, value);
     wasm.get(WORD_C);
     emitOop(value);
     wasm.store64(8);
@@ -295,22 +297,5 @@ function emitAsFloat(receiver: Value): bool {
   wasm.set(local);
   pop(1);
   push(FLOAT).local = local;
-  return true;
-}
-
-/** An instance without indexable elements; where it cannot be had simply, the interpreter makes it. */
-function emitNew(receiver: Value, address: Address): bool {
-  prepare(receiver);
-  const result = newLong();
-  emitOop(receiver);
-  wasm.op(wasm.I32_WRAP_I64);
-  wasm.call(CALL_INSTANTIATE);
-  wasm.tee(result);
-  wasm.op(wasm.I64_EQZ);
-  openIf();
-  emitExit(address, CAUSE_ELEMENT);
-  closeLabel();
-  pop(1);
-  pushLocal(result);
   return true;
 }

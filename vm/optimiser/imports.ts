@@ -18,7 +18,7 @@ export const CALL_NEW_FLOAT: u32 = 5;
 export const CALL_CLOSURE: u32 = 6;
 /** (element count): an Array of nils. */
 export const CALL_NEW_ARRAY: u32 = 7;
-/** (class, stack pointer, frame): an instance, 0 where it must be made otherwise. */
+/** (class, count of elements as an oop, or 0 for none): an instance, 0 where it must be made otherwise. */
 export const CALL_INSTANTIATE: u32 = 8;
 /** (object): has an old object remembered. */
 export const CALL_REMEMBER: u32 = 9;
@@ -30,7 +30,7 @@ export const CALL_SELF: u32 = 11;
 export function writeHead(): void {
   writeMagic();
   const types = beginSection(1);
-  wasm.unsigned(9);
+  wasm.unsigned(10);
   writeType(2, wasm.TYPE_I64, wasm.TYPE_I64);
   writeType(3, wasm.VOID, wasm.TYPE_I64);
   writeType(4, wasm.VOID, wasm.TYPE_I32);
@@ -40,6 +40,7 @@ export function writeHead(): void {
   writeType(1, wasm.VOID, wasm.TYPE_I64);
   writeType(1, wasm.VOID, wasm.VOID);
   writeType(4, wasm.VOID, wasm.TYPE_I64);
+  writeType(1, wasm.TYPE_I64, wasm.TYPE_I64);
   wasm.fillLength(types);
   const imports = beginSection(2);
   wasm.unsigned(2 + CALL_SELF);
@@ -60,7 +61,7 @@ export function writeHead(): void {
   importFunction("floatFromCode", 5);
   importFunction("closureFromCode", 1);
   importFunction("newArrayFromCode", 6);
-  importFunction("instantiateFromCode", 6);
+  importFunction("instantiateFromCode", 9);
   importFunction("rememberFromCode", 7);
   importFunction("superFromCode", 1);
   wasm.fillLength(imports);

@@ -217,7 +217,9 @@ function decide(state: Address, last: i32, unit: u32, assigned: u64, isLoop: boo
       if (isFloat(value)) isHome = true;
     } else if (weakened == TO_ANY_CLASS && value.type == INSTANCE) value.classIndex = 0;
     if (noted(key, unit, slot, NOT_STORED) != 0) value.isStored = 0;
+    if (isLoop) value.isFresh = 0;
     if (isHome) {
+      if (value.kind == CONSTANT) value.oop = 0;
       if (value.kind == FLOAT) value.type = ANY;
       value.kind = IN_LOCAL;
       value.local = homeOf(owner, position);
@@ -266,6 +268,7 @@ function compare(state: Address, last: i32, unit: u32, isLoop: bool): void {
       else if (isInstance) expected.classIndex = 0;
       else forget(expected);
     }
+    expected.isFresh &= value.isFresh;
     if (expected.isStored != 0 && value.isStored == 0) {
       if (isLoop) note(key, unit, slot, NOT_STORED, 1);
       else expected.isStored = 0;

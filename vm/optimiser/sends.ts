@@ -28,14 +28,15 @@ import { isCompiledMethod } from "../interpreter/methods";
 import { FIRST_QUICK_VARIABLE, isQuick } from "../interpreter/primitiveTable";
 import { isYoung } from "../memory/map";
 import { fetchPointer } from "../memory/object";
-import { Address, Oop, smallInteger } from "../memory/oop";
+import { Address, Oop, isImmediate, smallInteger } from "../memory/oop";
+import { classIndexOf } from "../memory/header";
 import { falseObject, nil, specialObject, trueObject } from "../memory/roots";
 import { INLINE_ALTERNATIVE_UNITS } from "../tuning";
 import { BLOCK_CODE, SELECTOR_VALUE, SELECTOR_VALUE_WITH, SHAPES_BYTES } from "../interpreter/shapes";
 import { emitBlockReceiver, emitBlockTest } from "../jit/blockCalls";
 import * as wasm from "../jit/encoder";
 import * as units from "../jit/units";
-import { pushTaken } from "./bytecodes";
+import { isSteady, pushTaken } from "./bytecodes";
 import {
   findSuperTarget,
   findTarget,
@@ -88,6 +89,7 @@ import {
   copyValue,
   knownClass,
   learn,
+  learnConstant,
   operandBelow,
   pop,
   push,
@@ -144,7 +146,7 @@ export function emitSend(unit: u32, index: u32, argumentCount: u32): void {
     emitAlternatives(pairs, targets);
     return;
   }
-  emitGuard(receiver, pairs);
+  if (!emitIdentityGuard(receiver)) emitGuard(receiver, pairs);
   takeTarget(0);
   emitFound(classOfTarget(0), ALWAYS);
 }
@@ -373,6 +375,26 @@ function emitGuard(receiver: Value, pairs: u32): void {
   emitExit(address, CAUSE_CLASS);
   closeLabel();
   learnClassOf(receiver, 0, pairs);
+}
+
+/** Where the receiver is likely one certain object of the only class that was seen, as classes are: leaves where it is another. */
+function emitIdentityGuard(receiver: Value): bool {
+  const classIndex = classOfTarget(0);
+  if (receiver.kind != IN_LOCAL || receiver.oop == 0 || classIndex <= TAG_MASK || isLeftOften(address)) return false;
+  if (!isSteady(receiver.oop) || isImmediate(receiver.oop) || classIndexOf(<Address>receiver.oop) != classIndex)
+    return false;
+  if (leadsToEntry(sendUnit, sendUnit)) return false;
+  openLabel(labelOf(top, UNNAMED, 0), wasm.BLOCK);
+  wasm.get(receiver.local);
+  wasm.i64Const(receiver.oop);
+  wasm.op(wasm.I64_EQ);
+  emitForcedExit();
+  wasm.op(wasm.BR_IF);
+  wasm.unsigned(0);
+  emitExit(address, CAUSE_CLASS);
+  closeLabel();
+  learnConstant(receiver, receiver.oop);
+  return true;
 }
 
 function learnClass(receiver: Value, classIndex: u32): void {

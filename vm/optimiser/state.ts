@@ -41,9 +41,13 @@ export class Value {
   /** In the state that a label expects: whether it has been decided that the value is moved to its home. */
   isHome: u8;
   local: u32;
+  /** Of a constant; in a local, what was there while code was written, which is likely again; 0 where that is not known. */
   oop: Oop;
   classIndex: u32;
-  unused2: u32;
+  /** Whether it was made since code was entered, and so needs no write barrier. */
+  isFresh: u8;
+  unused: u8;
+  unused2: u16;
 }
 
 export const VALUE_BYTES: u32 = offsetof<Value>();
@@ -119,6 +123,7 @@ export function setConstant(value: Value, oop: Oop): void {
   value.local = 0;
   value.oop = oop;
   value.classIndex = 0;
+  value.isFresh = 0;
   const tag = (<u32>oop) & TAG_MASK;
   if (tag == TAG_SMALL_INTEGER) value.type = INTEGER;
   else if (tag == TAG_SMALL_FLOAT) value.type = SMALL_FLOAT;
@@ -151,6 +156,19 @@ export function learn(value: Value, type: u8, classIndex: u32): void {
     if (other.kind != IN_LOCAL || other.local != value.local) continue;
     other.type = type;
     other.classIndex = classIndex;
+  }
+}
+
+/** Notes of a value, and of all others in its local, which object it is. */
+export function learnConstant(value: Value, oop: Oop): void {
+  const local = value.local;
+  const end = endOf(scope);
+  for (let place: u32 = 0; place < end; place++) {
+    const other = valueAt(place);
+    if (other.kind != IN_LOCAL || other.local != local) continue;
+    const isStored = other.isStored;
+    setConstant(other, oop);
+    other.isStored = isStored;
   }
 }
 
