@@ -112,10 +112,15 @@ function emitHandlerCallFlushed(): void {
 
 /** On WebAssembly's stack: whether the object whose address is in WORD_A has become another. */
 export function emitIsForwarded(): void {
+  emitIsOf(CLASS_INDEX_FORWARDED);
+}
+
+/** On WebAssembly's stack: whether the object whose address is in WORD_A has a class index. */
+export function emitIsOf(classIndex: u32): void {
   wasm.get(WORD_A);
   wasm.load32(0);
   wasm.i32Const(CLASS_INDEX_MASK);
   wasm.op(wasm.I32_AND);
-  wasm.i32Const(CLASS_INDEX_FORWARDED);
+  wasm.i32Const(classIndex);
   wasm.op(wasm.I32_EQ);
 }

@@ -52,6 +52,9 @@ export const LEAVE: u32 = 27;
 /** A super send of literal `index` with `other` arguments, from the class above the method's on. */
 export const SUPER_SEND: u32 = 28;
 
+/** Into the variable whose association is literal `index`; `pops` 1 where the value goes. */
+export const STORE_VARIABLE: u32 = 29;
+
 export const SPECIAL_SEND: u32 = 0x10000;
 
 export const NO_CLOSURE: u32 = 0;
@@ -73,6 +76,8 @@ export let code: u32 = 0;
 export let next: Address = 0;
 export let extensionA: u32 = 0;
 export let extensionB: i32 = 0;
+/** Whether it is an instance variable of what may be a context, whose fields may be in its frame. */
+export let mayBeContext: bool = false;
 /** Where it makes an array: one more than its elements, 0 elsewhere. */
 export let newArraySize: u32 = 0;
 /** Set where it makes a closure that needs nothing but its frame and copied values: what the block is. */
@@ -92,6 +97,7 @@ export function decodeAt(at: Address, set: u32): void {
   other = 0;
   closureKind = NO_CLOSURE;
   newArraySize = 0;
+  mayBeContext = false;
   for (;;) {
     main = next;
     code = byte() + set;
@@ -168,6 +174,17 @@ function isReturnOf(oop: Oop): void {
 function isStore(newKind: u32, newIndex: u32, newPops: u32): void {
   index = newIndex;
   is(newKind, newPops, 0);
+}
+
+/** The first set's store of anything: two bits say into what. */
+function isExtendedStore(descriptor: u32, newPops: u32): void {
+  const what = descriptor >> 6;
+  if (what == 1) isStore(STORE_TEMP, descriptor & 63, newPops);
+  else if (what == 3) isStore(STORE_VARIABLE, descriptor & 63, newPops);
+  else {
+    isStore(STORE_INSTANCE_VARIABLE, descriptor & 63, newPops);
+    mayBeContext = true;
+  }
 }
 
 function isClosure(newKind: u32, blockArguments: u32, copied: u32, place: u32): void {
@@ -278,9 +295,8 @@ function decodeMain(set: u32): void {
       break;
     }
     case pushInstanceVariableExtended: {
-      // The receiver may be a context.
-      byte();
-      is(HANDLER, 0, 1);
+      isPush(PUSH_INSTANCE_VARIABLE, byte() + (extensionA << 8));
+      mayBeContext = true;
       break;
     }
     case pushThisContext: {
@@ -347,29 +363,30 @@ function decodeMain(set: u32): void {
       other = byte();
       break;
     }
-    case popIntoInstanceVariableExtended:
-    case popIntoLiteralVariableExtended: {
-      // A read-only object is sent attemptToAssign:withIndex:, whose answer comes on top.
-      byte();
-      is(HANDLER, 1, 0);
+    case popIntoInstanceVariableExtended: {
+      isStore(STORE_INSTANCE_VARIABLE, byte() + (extensionA << 8), 1);
+      mayBeContext = true;
       break;
     }
-    case storeInstanceVariableExtended:
+    case storeInstanceVariableExtended: {
+      isStore(STORE_INSTANCE_VARIABLE, byte() + (extensionA << 8), 0);
+      mayBeContext = true;
+      break;
+    }
+    case popIntoLiteralVariableExtended: {
+      isStore(STORE_VARIABLE, byte() + (extensionA << 8), 1);
+      break;
+    }
     case storeLiteralVariableExtended: {
-      byte();
-      is(HANDLER, 0, 0);
+      isStore(STORE_VARIABLE, byte() + (extensionA << 8), 0);
       break;
     }
     case extendedStore: {
-      const descriptor = byte();
-      if (descriptor >> 6 == 1) isStore(STORE_TEMP, descriptor & 63, 0);
-      else is(HANDLER, 0, 0);
+      isExtendedStore(byte(), 0);
       break;
     }
     case extendedPopInto: {
-      const descriptor = byte();
-      if (descriptor >> 6 == 1) isStore(STORE_TEMP, descriptor & 63, 1);
-      else is(HANDLER, 1, 0);
+      isExtendedStore(byte(), 1);
       break;
     }
     case doubleExtendedDoAnything: {
@@ -380,7 +397,9 @@ function decodeMain(set: u32): void {
       else if (what == 1) isSuperSend(literal, operation & 31);
       else if (what == 3) isPush(PUSH_LITERAL, literal);
       else if (what == 4) isPush(PUSH_VARIABLE, literal);
-      else is(HANDLER, what == 6 ? 1 : 0, what == 2 ? 1 : 0);
+      else if (what == 2) isPush(PUSH_INSTANCE_VARIABLE, literal);
+      else isStore(what == 7 ? STORE_VARIABLE : STORE_INSTANCE_VARIABLE, literal, what == 6 ? 1 : 0);
+      mayBeContext = kind == PUSH_INSTANCE_VARIABLE || kind == STORE_INSTANCE_VARIABLE;
       break;
     }
 

@@ -1,8 +1,8 @@
 // Pushes and stores of literals, variables, temporaries, and slots of objects with the write barrier in line.
 
-import { READ_ONLY_SHIFT, REMEMBERED_SHIFT, TAG_SHIFT } from "../layout";
+import { CLASS_INDEX_CONTEXT, CLASS_INDEX_FORWARDED, READ_ONLY_SHIFT, REMEMBERED_SHIFT, TAG_SHIFT } from "../layout";
 import { oldSpaceStart } from "../memory/map";
-import { emitHandlerCall, emitIsForwarded } from "./exits";
+import { emitHandlerCall, emitIsOf } from "./exits";
 import { setTemp } from "./frame";
 import { CALL_REMEMBER } from "./moduleHead";
 import {
@@ -13,11 +13,12 @@ import {
   getValue,
   kindOf,
   operandOf,
+  pushSlot,
   pushValue,
   setDepth,
   toSlot,
 } from "./operands";
-import { FIRST_TEMP, LOW, WORD_A, WORD_B, firstSlot, giveUp, method, slotOffset, tempCount } from "./shape";
+import { FIRST_TEMP, LOW, RECEIVER, WORD_A, WORD_B, firstSlot, giveUp, method, slotOffset, tempCount } from "./shape";
 import * as wasm from "./encoder";
 import * as instruction from "../../build/generated/instruction";
 
@@ -29,21 +30,33 @@ export function emitLiteral(index: u32): void {
 /** Pushes the value of a literal's association. */
 export function emitPushVariable(index: u32): void {
   emitLiteral(index);
-  emitPushSlot(16);
+  emitPushSlot(16, CLASS_INDEX_FORWARDED);
+}
+
+/** Pushes an instance variable of the receiver, which stands still; where it may be a context, the handler looks. */
+export function emitPushInstanceVariable(index: u32): void {
+  wasm.get(RECEIVER);
+  if (instruction.mayBeContext) {
+    emitPushSlot(8 + (index << 3), CLASS_INDEX_CONTEXT);
+    return;
+  }
+  wasm.op(wasm.I32_WRAP_I64);
+  wasm.load64(8 + (index << 3));
+  pushSlot();
 }
 
 /** Pushes an element of the array that a temporary holds. */
 export function emitPushRemoteTemp(index: u32): void {
   if (instruction.other >= tempCount) giveUp();
   wasm.get(FIRST_TEMP + instruction.other);
-  emitPushSlot(8 + (index << 3));
+  emitPushSlot(8 + (index << 3), CLASS_INDEX_FORWARDED);
 }
 
-/** Pushes what is at an offset in the object on WebAssembly's stack; the handler looks where that has become another. */
-function emitPushSlot(offset: u32): void {
+/** Pushes what is at an offset in the object on WebAssembly's stack; the handler does where that has a class index. */
+function emitPushSlot(offset: u32, unlessOf: u32): void {
   wasm.op(wasm.I32_WRAP_I64);
   wasm.set(WORD_A);
-  emitIsForwarded();
+  emitIsOf(unlessOf);
   wasm.op(wasm.IF);
   wasm.op(wasm.VOID);
   emitHandlerCall();
@@ -73,8 +86,36 @@ export function emitStoreTemp(temp: u32): void {
   if (instruction.pops != 0) setDepth(depth - 1);
 }
 
-/** Stores the top into the object in WORD_A, at an offset from it; the handler where that is read-only or forwarded. */
-export function emitStore(offset: u32, mayBeForwarded: bool): void {
+/** Stores the top into an instance variable of the receiver. */
+export function emitStoreInstanceVariable(index: u32): void {
+  wasm.get(RECEIVER);
+  wasm.op(wasm.I32_WRAP_I64);
+  wasm.set(WORD_A);
+  emitStore(8 + (index << 3), instruction.mayBeContext ? CLASS_INDEX_CONTEXT : NONE);
+}
+
+/** Stores the top into the value of a literal's association. */
+export function emitStoreVariable(index: u32): void {
+  emitLiteral(index);
+  wasm.op(wasm.I32_WRAP_I64);
+  wasm.set(WORD_A);
+  emitStore(16, CLASS_INDEX_FORWARDED);
+}
+
+/** Stores the top into an element of the array that a temporary holds. */
+export function emitStoreRemoteTemp(index: u32): void {
+  if (instruction.other >= tempCount) giveUp();
+  wasm.get(FIRST_TEMP + instruction.other);
+  wasm.op(wasm.I32_WRAP_I64);
+  wasm.set(WORD_A);
+  emitStore(8 + (index << 3), CLASS_INDEX_FORWARDED);
+}
+
+/** No class: objects are not looked at. */
+const NONE: u32 = 0;
+
+/** Stores the top into the object in WORD_A, at an offset from it; the handler does where that is read-only or has a class index. */
+function emitStore(offset: u32, unlessOf: u32): void {
   const top = depth - 1;
   wasm.op(wasm.BLOCK);
   wasm.op(wasm.VOID);
@@ -87,8 +128,8 @@ export function emitStore(offset: u32, mayBeForwarded: bool): void {
   wasm.op(wasm.I32_AND);
   wasm.op(wasm.BR_IF);
   wasm.unsigned(0);
-  if (mayBeForwarded) {
-    emitIsForwarded();
+  if (unlessOf != NONE) {
+    emitIsOf(unlessOf);
     wasm.op(wasm.BR_IF);
     wasm.unsigned(0);
   }

@@ -50,7 +50,16 @@ import {
   setCanonical,
   setDepth,
 } from "./operands";
-import { emitLiteral, emitPushRemoteTemp, emitPushVariable, emitStore, emitStoreTemp } from "./places";
+import {
+  emitLiteral,
+  emitPushInstanceVariable,
+  emitPushRemoteTemp,
+  emitPushVariable,
+  emitStoreInstanceVariable,
+  emitStoreRemoteTemp,
+  emitStoreTemp,
+  emitStoreVariable,
+} from "./places";
 import { emitSend, emitSuperSend } from "./sends";
 import {
   ENTRY,
@@ -386,10 +395,7 @@ function emitUnit(unit: u32): u32 {
       emitPushVariable(index);
       break;
     case instruction.PUSH_INSTANCE_VARIABLE:
-      wasm.get(RECEIVER);
-      wasm.op(wasm.I32_WRAP_I64);
-      wasm.load64(8 + (index << 3));
-      pushSlot();
+      emitPushInstanceVariable(index);
       break;
     case instruction.PUSH_REMOTE_TEMP:
       emitPushRemoteTemp(index);
@@ -406,17 +412,13 @@ function emitUnit(unit: u32): u32 {
       emitStoreTemp(index);
       break;
     case instruction.STORE_INSTANCE_VARIABLE:
-      wasm.get(RECEIVER);
-      wasm.op(wasm.I32_WRAP_I64);
-      wasm.set(WORD_A);
-      emitStore(8 + (index << 3), false);
+      emitStoreInstanceVariable(index);
       break;
     case instruction.STORE_REMOTE_TEMP:
-      if (instruction.other >= tempCount) giveUp();
-      wasm.get(FIRST_TEMP + instruction.other);
-      wasm.op(wasm.I32_WRAP_I64);
-      wasm.set(WORD_A);
-      emitStore(8 + (index << 3), true);
+      emitStoreRemoteTemp(index);
+      break;
+    case instruction.STORE_VARIABLE:
+      emitStoreVariable(index);
       break;
     case instruction.JUMP:
       emitJump(unit);

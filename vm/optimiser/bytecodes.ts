@@ -1,7 +1,7 @@
 // Writes one bytecode: what each means for the values, and the code that it needs.
 
 import { CAUSE_BOOLEAN, CAUSE_BYTECODE, CAUSE_ELEMENT } from "../interpreter/optimisedCode";
-import { CLASS_INDEX_ARRAY, CLASS_INDEX_FORWARDED, CLASS_INDEX_MASK } from "../layout";
+import { CLASS_INDEX_ARRAY, CLASS_INDEX_CONTEXT, CLASS_INDEX_FORWARDED, CLASS_INDEX_MASK } from "../layout";
 import { classIndexOf } from "../memory/header";
 import { isYoung } from "../memory/map";
 import { Address, isImmediate, Oop } from "../memory/oop";
@@ -42,6 +42,7 @@ import {
   Value,
   copyValue,
   isNoForwarder,
+  knownClass,
   learn,
   operandBelow,
   pop,
@@ -81,6 +82,7 @@ export function emitUnit(unit: u32): u32 {
       pushVariable(index);
       break;
     case instruction.PUSH_INSTANCE_VARIABLE:
+      if (instruction.mayBeContext) emitNoContext(receiverOf(scope), units.addressOf(unit));
       emitAddress(receiverOf(scope));
       pushLoaded(8 + (index << 3));
       break;
@@ -103,14 +105,26 @@ export function emitUnit(unit: u32): u32 {
       if (instruction.pops != 0) pop(1);
       break;
     case instruction.STORE_INSTANCE_VARIABLE:
+      if (instruction.mayBeContext) emitNoContext(receiverOf(scope), units.addressOf(unit));
       emitAddress(receiverOf(scope));
       wasm.set(WORD_A);
-      emitStoreInto(receiverOf(scope), 8 + (index << 3), units.addressOf(unit));
+      emitStoreInto(receiverOf(scope).isFresh != 0, 8 + (index << 3), units.addressOf(unit));
       break;
+    case instruction.STORE_VARIABLE: {
+      const association = load<u64>(scope.method + 16 + (index << 3));
+      if (!isSteady(association) || isImmediate(association)) {
+        emitHandler();
+        break;
+      }
+      wasm.i32Const(<Address>association);
+      wasm.set(WORD_A);
+      emitStoreInto(false, 16, units.addressOf(unit));
+      break;
+    }
     case instruction.STORE_REMOTE_TEMP:
       emitVector(temporary(instruction.other), units.addressOf(unit));
       wasm.set(WORD_A);
-      emitStoreInto(temporary(instruction.other), 8 + (index << 3), units.addressOf(unit));
+      emitStoreInto(temporary(instruction.other).isFresh != 0, 8 + (index << 3), units.addressOf(unit));
       break;
     case instruction.JUMP: {
       const target = units.unitAt(instruction.target);
@@ -201,6 +215,23 @@ function emitAddress(value: Value): void {
   prepare(value);
   emitOop(value);
   wasm.op(wasm.I32_WRAP_I64);
+}
+
+/** Leaves where a receiver is a context: its fields may be in its frame. */
+function emitNoContext(value: Value, address: Address): void {
+  const classIndex = knownClass(value);
+  if (classIndex != 0 && classIndex != CLASS_INDEX_CONTEXT) return;
+  openLabel(labelOf(top, UNNAMED, 0), wasm.BLOCK);
+  emitAddress(value);
+  wasm.load32(0);
+  wasm.i32Const(CLASS_INDEX_MASK);
+  wasm.op(wasm.I32_AND);
+  wasm.i32Const(CLASS_INDEX_CONTEXT);
+  wasm.op(wasm.I32_NE);
+  wasm.op(wasm.BR_IF);
+  wasm.unsigned(0);
+  emitExit(address, CAUSE_BYTECODE);
+  closeLabel();
 }
 
 /** The address of the array in a temporary; code leaves where it has become another. */

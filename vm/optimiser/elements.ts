@@ -229,7 +229,7 @@ function emitAtPut(asCharacter: bool, classIndex: u32, address: Address): bool {
   emitBounds(object, index);
   emitElementAddress(index);
   if (isPointers()) {
-    emitBarrier(object, value);
+    emitBarrier(object.isFresh != 0, value);
     wasm.get(WORD_C);
     emitOop(value);
     wasm.store64(8);

@@ -23,13 +23,13 @@ function branchOutIf(blocks: u32): void {
 }
 
 /** Stores the top operand at an offset from an object whose address is in WORD_A; code leaves where that is read-only. */
-export function emitStoreInto(object: Value, offset: u32, address: Address): void {
+export function emitStoreInto(isFresh: bool, offset: u32, address: Address): void {
   const value = operandBelow(0);
   // What makes the value may use the word.
   toLocal(value);
   openBlock();
   openBlock();
-  emitBarrier(object, value);
+  emitBarrier(isFresh, value);
   wasm.get(WORD_A);
   emitOop(value);
   wasm.store64(offset);
@@ -53,15 +53,18 @@ export function toLocal(value: Value): void {
   value.local = local;
 }
 
-/** Branches out of one block where an object, in WORD_A, is read-only; has it remembered where a value needs that. */
-export function emitBarrier(object: Value, value: Value): void {
+/**
+ * Branches out of one block where the object in WORD_A is read-only; has it remembered where a value needs that, unless it
+ * was made since code was entered.
+ */
+export function emitBarrier(isFresh: bool, value: Value): void {
   wasm.get(WORD_A);
   wasm.load32(0);
   wasm.tee(WORD_B);
   wasm.i32Const(1 << READ_ONLY_SHIFT);
   wasm.op(wasm.I32_AND);
   branchOutIf(0);
-  if (object.isFresh != 0 || value.kind == CONSTANT || value.type == INTEGER || value.type == TRUTH) return;
+  if (isFresh || value.kind == CONSTANT || value.type == INTEGER || value.type == TRUTH) return;
   openBlock();
   // An immediate, or an old object; or a young object to store into, or one that is remembered.
   emitOop(value);
