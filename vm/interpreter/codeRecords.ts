@@ -3,6 +3,7 @@
 // they have seen and which methods these had: compiled code calls by that, and the second tier reads it.
 
 import { Address, Oop } from "../memory/oop";
+import { nameInCode } from "../memory/codeObjects";
 import { isYoung } from "../memory/map";
 import { followForwarded } from "../memory/walk";
 import { COMPILED_AREA_BYTES } from "../tuning";
@@ -129,6 +130,7 @@ export function newRecord(method: Address, start: Address, entries: u32, feedbac
   }
   const record = newInArea(RECORD_HEADER_BYTES + (entries << 3) + (feedback << 3));
   if (record == 0) return 0;
+  nameInCode(method);
   store<u32>(record, method, RECORD_METHOD);
   store<u32>(record, start, RECORD_START);
   store<u32>(record, entries, RECORD_ENTRIES);

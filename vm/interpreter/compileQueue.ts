@@ -11,6 +11,7 @@ import {
 } from "../layout";
 import { hostDropInstalledCode } from "../host";
 import { classIndexOf, slotCountOf } from "../memory/header";
+import { forgetCodeObjects } from "../memory/codeObjects";
 import { isYoung } from "../memory/map";
 import { fetchPointer } from "../memory/object";
 import { Address, Oop, smallIntegerValue } from "../memory/oop";
@@ -19,7 +20,7 @@ import { codeOf, dropRecords, forgetCodeOf, hasRecords, isAreaFull, optimisedOf,
 import { countDrop } from "./codeStatistics";
 import { forgetCodeInCache, takeCodeIntoCache } from "./lookup";
 import { dropOptimised, optimisedCode } from "./optimisedCode";
-import { optimiseWaiting } from "./sampling";
+import { forgetSamples, optimiseWaiting } from "./sampling";
 
 /** How often a method is activated before it is compiled; 0 for never. */
 export let compileThreshold: i32 = 0;
@@ -165,12 +166,19 @@ export const DROPPED_MOVED: u32 = 1;
 export const DROPPED_BY_BECOME: u32 = 2;
 export const DROPPED_BY_DEBUGGER: u32 = 3;
 
+/** Old objects have moved, but those that code names: what waits to be compiled may be elsewhere. */
+export function forgetWaiting(): void {
+  queueCount = 0;
+  forgetSamples();
+}
+
 /** Forgets all compiled code. Code that runs just now comes to no harm where the caller disturbs it: it leaves then. */
 export function dropAllCode(cause: u32): void {
-  queueCount = 0;
+  forgetWaiting();
   if (!hasRecords()) return;
   countDrop(cause);
   dropRecords();
+  forgetCodeObjects();
   dropOptimised();
   forgetCodeInCache(codeCountdown());
   isHostBehind = true;

@@ -11,6 +11,7 @@ import {
 } from "../layout";
 import { hostUtcMicroseconds } from "../host";
 import { fullCollectionWanted, scavengeWanted } from "../memory/allocation";
+import { codeObjectsLost } from "../memory/codeObjects";
 import { activePage, pageLimit, pageOf } from "../memory/frames";
 import { forced, setStackLimit } from "../memory/map";
 import { storePointer } from "../memory/object";
@@ -28,7 +29,7 @@ import {
   oldObjectsMoved,
 } from "../memory/collector";
 import { externalizeHead, moveActiveFrameToNewPage, resumePage } from "./contexts";
-import { dropAllCode, DROPPED_MOVED } from "./compileQueue";
+import { dropAllCode, DROPPED_MOVED, forgetWaiting } from "./compileQueue";
 import { flushMethodCache, flushYoungMethods } from "./lookup";
 import { stopForFullMemory } from "./memoryLimits";
 import { activeProcess, allProcessesWait, signalExternalSemaphores, signalSpecial } from "./processes";
@@ -130,7 +131,8 @@ export function collect(everything: bool, compact: bool): void {
 export function afterCollection(): void {
   if (oldObjectsMoved) {
     flushMethodCache();
-    dropAllCode(DROPPED_MOVED);
+    if (codeObjectsLost) dropAllCode(DROPPED_MOVED);
+    else forgetWaiting();
   } else if (objectsMoved) flushYoungMethods();
   clearObjectsMoved();
   if (activePage != 0) resumePage(activePage);

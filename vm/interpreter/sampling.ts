@@ -107,6 +107,11 @@ function request(frame: Address, method: Address, start: Address): void {
   store<u32>(at, shape, 8);
 }
 
+/** Forgets what waits: it may have moved. */
+export function forgetSamples(): void {
+  waitingCount = 0;
+}
+
 /** At the end of a slice, when no compiled code is on the engine's stack: optimises what waits. */
 export function optimiseWaiting(): void {
   let isNew = false;

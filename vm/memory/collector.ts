@@ -5,6 +5,7 @@
 import { hostMonotonicMicroseconds } from "../host";
 import { COMPACTION_FREE_DIVISOR, COMPACTION_MIN_FREE_BYTES } from "../tuning";
 import { fullCollectionDone, refuseLarge } from "./allocation";
+import { checkCodeObjects, pinCodeObjects, unpinCodeObjects } from "./codeObjects";
 import { compactOldSpace } from "./compactor";
 import { forgetForwarders } from "./become";
 import { freeListBytes } from "./freelists";
@@ -117,12 +118,15 @@ function runScavenge(tenureAll: bool): void {
 function collectOld(compact: bool, forSnapshot: bool): void {
   if (edenFree() == edenStart) markReachable(edenStart, edenEnd);
   else markReachable(futureStart(), futureStart() + survivorBytes);
+  checkCodeObjects(!forSnapshot);
   sweepOldSpace();
   forgetForwarders();
   const tolerated = max(usedOldSpaceBytes() / COMPACTION_FREE_DIVISOR, COMPACTION_MIN_FREE_BYTES);
   if (compact || freeListBytes > tolerated) {
     const start = hostMonotonicMicroseconds();
+    pinCodeObjects();
     if (compactOldSpace(forSnapshot)) recordCompaction(hostMonotonicMicroseconds() - start);
+    unpinCodeObjects();
   }
   // Where nothing was compacted, the places of the dead are used again.
   objectsMoved = true;

@@ -3,6 +3,7 @@
 import { CAUSE_BOOLEAN, CAUSE_BYTECODE, CAUSE_ELEMENT } from "../interpreter/optimisedCode";
 import { CLASS_INDEX_ARRAY, CLASS_INDEX_CONTEXT, CLASS_INDEX_FORWARDED, CLASS_INDEX_MASK } from "../layout";
 import { classIndexOf } from "../memory/header";
+import { nameInCode } from "../memory/codeObjects";
 import { isYoung } from "../memory/map";
 import { Address, isImmediate, Oop } from "../memory/oop";
 import { falseObject, nil, trueObject } from "../memory/roots";
@@ -116,6 +117,7 @@ export function emitUnit(unit: u32): u32 {
         emitHandler();
         break;
       }
+      nameInCode(association);
       wasm.i32Const(<Address>association);
       wasm.set(WORD_A);
       emitStoreInto(false, 16, units.addressOf(unit));
@@ -201,6 +203,7 @@ export function isSteady(oop: Oop): bool {
 function pushVariable(index: u32): void {
   const association = load<u64>(scope.method + 16 + (index << 3));
   if (isSteady(association) && !isImmediate(association)) {
+    nameInCode(association);
     wasm.i32Const(<Address>association + 16);
     wasm.load64(0);
     const value = pushTaken();

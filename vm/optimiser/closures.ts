@@ -4,6 +4,7 @@
 import { CLASS_INDEX_BLOCK_CLOSURE, CLASS_INDEX_FULL_BLOCK_CLOSURE } from "../layout";
 import { COPIED_VALUES } from "../interpreter/optimisedCode";
 import { headerArgumentCount, isCompiledMethod, methodHeader, firstBytecode } from "../interpreter/methods";
+import { nameInCode } from "../memory/codeObjects";
 import { isYoung } from "../memory/map";
 import { Address, Oop } from "../memory/oop";
 import * as wasm from "../jit/encoder";
@@ -82,6 +83,7 @@ export function pushClosure(): bool {
   closure.extensionA = instruction.extensionA;
   closure.extensionB = instruction.extensionB;
   closure.isFull = u32(isFull);
+  nameInCode(method);
   closure.method = <Address>method;
   closure.start = isFull ? firstBytecode(method, methodHeader(method)) : instruction.closurePlace;
   closure.argumentCount = isFull ? headerArgumentCount(methodHeader(method)) : instruction.closureArguments;

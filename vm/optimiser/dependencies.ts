@@ -7,6 +7,7 @@ import { methodInHierarchy } from "../interpreter/lookup";
 import { isCompiledMethod, primitiveNumberOf } from "../interpreter/methods";
 import { superclassOfMethodClass } from "../interpreter/superSends";
 import { classAtIndex } from "../memory/classes";
+import { nameInCode } from "../memory/codeObjects";
 import { isYoung } from "../memory/map";
 import { fetchPointer } from "../memory/object";
 import { Address, Oop } from "../memory/oop";
@@ -82,6 +83,8 @@ function depend(selector: Address, classIndex: u32, value: u64): bool {
     return false;
   }
   const at = dependencies + dependencyCount++ * DEPENDENCY_BYTES;
+  nameInCode(selector == SUPERCLASS_DEPENDENCY ? classIndex : selector);
+  nameInCode(value);
   store<u32>(at, selector);
   store<u32>(at, classIndex, 4);
   store<u64>(at, value, 8);

@@ -11,6 +11,7 @@ import {
   FULL_CLOSURE_FIRST_COPIED,
 } from "../layout";
 import { headerArgumentCount, headerBytecodeSet, headerTempCount, methodHeader } from "../interpreter/methods";
+import { nameInCode } from "../memory/codeObjects";
 import { classIndexOf, slotCountOf } from "../memory/header";
 import { Address, Oop, smallIntegerValue } from "../memory/oop";
 import * as units from "../jit/units";
@@ -100,6 +101,7 @@ export function selectUnits(): void {
 /** Fills in the shape of a method. */
 export function shapeMethod(method: Oop, start: Address): void {
   const header = methodHeader(method);
+  nameInCode(method);
   scope.method = <Address>method;
   scope.start = start;
   scope.bytecodeSet = headerBytecodeSet(header);
@@ -112,6 +114,7 @@ export function shapeMethod(method: Oop, start: Address): void {
 /** Fills in the shape of a block: of a full one where `isFull`, which is a method of its own. */
 export function shapeBlock(method: Oop, start: Address, isFull: bool, argumentCount: u32, copiedCount: u32): u32 {
   const header = methodHeader(method);
+  nameInCode(method);
   scope.method = <Address>method;
   scope.start = start;
   scope.bytecodeSet = headerBytecodeSet(header);

@@ -3,6 +3,7 @@
 // scope its receiver, its temporaries, its operands.
 
 import { TAG_CHARACTER, TAG_MASK, TAG_SMALL_FLOAT, TAG_SMALL_INTEGER } from "../layout";
+import { nameInCode } from "../memory/codeObjects";
 import { classIndexOf } from "../memory/header";
 import { Address, Oop } from "../memory/oop";
 import { falseObject, trueObject } from "../memory/roots";
@@ -124,6 +125,7 @@ export function setConstant(value: Value, oop: Oop): void {
   value.oop = oop;
   value.classIndex = 0;
   value.isFresh = 0;
+  nameInCode(oop);
   const tag = (<u32>oop) & TAG_MASK;
   if (tag == TAG_SMALL_INTEGER) value.type = INTEGER;
   else if (tag == TAG_SMALL_FLOAT) value.type = SMALL_FLOAT;
