@@ -96,7 +96,9 @@ import {
   EXIT_CAUSE_MASK,
   EXIT_DEPTH_SHIFT,
   EXIT_RECORD_MASK,
+  KIND_OTHER,
   keepToken,
+  kindOf,
   noteExit,
   optimisedCode,
   optimisedEntry,
@@ -466,7 +468,8 @@ export function pollFromCode(ip: Address, sp: Address, fp: Address): void {
 export function exitFromCode(what: u32, ip: Address, sp: Address, fp: Address): u64 {
   const cause = what & EXIT_CAUSE_MASK;
   countExit(cause);
-  if (cause == CAUSE_CLASS || cause == CAUSE_UNREACHED) noteReceiverClass(ip, sp, fp);
+  const isSent = cause == CAUSE_NUMBER && kindOf(load<u64>(sp, 8)) == KIND_OTHER;
+  if (cause == CAUSE_CLASS || cause == CAUSE_UNREACHED || isSent) noteReceiverClass(ip, sp, fp);
   if (cause != CAUSE_BYTECODE && noteExit(what & EXIT_RECORD_MASK, ip, sp, cause == CAUSE_NUMBER)) refreshCode();
   leaveFromCode(ip, sp, fp);
   let root = fp;

@@ -194,7 +194,8 @@ function noteLeft(address: Address, kinds: u32): void {
   store<u16>(place, <u16>((<u32>load<u16>(place, 6)) | kinds), 6);
 }
 
-function kindOf(oop: Oop): u32 {
+/** What kind of number an operand is. */
+export function kindOf(oop: Oop): u32 {
   if (isSmallInteger(oop)) return KIND_INTEGER;
   return isSmallFloat(oop) || classIndexOfOop(oop) == CLASS_INDEX_FLOAT ? KIND_FLOAT : KIND_OTHER;
 }

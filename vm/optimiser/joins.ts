@@ -40,6 +40,8 @@ export const ENTERED: u32 = 3 << 16;
 export const SKIPPED: u32 = 4 << 16;
 /** Behind the classes of a send. */
 export const ALTERNATIVES: u32 = 6 << 16;
+/** Behind an operator that is a send for some operands. */
+export const MIXED: u32 = 7 << 16;
 /** Nothing jumps to it by name. */
 export const UNNAMED: u32 = 5 << 16;
 
@@ -341,7 +343,7 @@ function isMoved(value: Value, expected: Value): bool {
 /** Whether nothing but a result is new where paths join at a label. */
 function isBehindCall(label: u32): bool {
   const kind = label & (7 << 16);
-  return kind == RETURN || kind == ALTERNATIVES;
+  return kind == RETURN || kind == ALTERNATIVES || kind == MIXED;
 }
 
 /** Comes to a label whose operand stack, in its scope, has a depth: values move, the branch is the caller's. */

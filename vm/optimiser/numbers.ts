@@ -10,6 +10,7 @@ import {
   TAG_SMALL_FLOAT,
   TAG_SMALL_INTEGER,
 } from "../layout";
+import { pairClass, pairCount, siteOf } from "../interpreter/codeRecords";
 import { CAUSE_NUMBER, KIND_FLOAT, KIND_INTEGER, KIND_OTHER, kindsLeftWith } from "../interpreter/optimisedCode";
 import { falseObject, trueObject } from "../memory/roots";
 import { smallIntegerValue } from "../memory/oop";
@@ -18,10 +19,26 @@ import * as wasm from "../jit/encoder";
 import { floatComparisonCode } from "../jit/floats";
 import * as units from "../jit/units";
 import { emitHandler, emitHandlerCall } from "./bytecodes";
-import { UNNAMED, closeLabel, labelOf, openLabel, restoreWritten, setReachable, writtenScopes } from "./joins";
+import {
+  MIXED,
+  UNNAMED,
+  arrive,
+  closeLabel,
+  emitBranch,
+  isReachable,
+  labelOf,
+  openLabel,
+  placeLabel,
+  restoreState,
+  restoreWritten,
+  saveState,
+  setReachable,
+  writtenScopes,
+} from "./joins";
 import { LOW, WORD_A, WORD_B, newBoolean, newFloat, newLong, scratch } from "./locals";
 import { emitDouble, emitExit, emitPass, emitIntegerAsDouble, emitOop, emitUnboxed, fromLow, prepare } from "./memory";
 import { memoryOffset, scope, top } from "./scope";
+import { emitSend } from "./sends";
 import {
   ANY,
   BOOLEAN,
@@ -34,6 +51,7 @@ import {
   Value,
   isConstantInteger,
   isFloat,
+  isInteger,
   isNoForwarder,
   learn,
   operandBelow,
@@ -42,6 +60,7 @@ import {
   pushConstant,
   pushLocal,
 } from "./state";
+import * as instruction from "../../build/generated/instruction";
 
 // Places of the operators among the special selectors.
 const PLUS: u32 = 0;
@@ -84,6 +103,7 @@ export function emitArithmetic(unit: u32, operator: u32): void {
       return;
     }
   }
+  if (emitSent(unit, operator, false)) return;
   if (operator == DIVIDE || (operator == BIT_SHIFT && !isConstantInteger(b)) || cannotBeIntegers(a, b)) {
     emitOperatorHandler(operator, address);
     return;
@@ -104,6 +124,72 @@ export function emitArithmetic(unit: u32, operator: u32): void {
   if (b.kind == IN_LOCAL) learn(b, INTEGER, 0);
   pop(2);
   pushLocal(result).type = INTEGER;
+}
+
+/**
+ * Writes an operator as the send that it has been for some receivers; those that are SmallIntegers stay in line. False where
+ * it has never been one.
+ */
+function emitSent(unit: u32, operator: u32, isComparison: bool): bool {
+  const feedback = siteOf(scope.method, scope.start, units.addressOf(unit));
+  const pairs: u32 = feedback == 0 ? 0 : pairCount(feedback);
+  if (pairs == 0) return false;
+  const a = operandBelow(1);
+  const b = operandBelow(0);
+  if (isInteger(a) && isInteger(b)) return false;
+  let hasIntegers = false;
+  for (let pair: u32 = 0; pair < pairs; pair++) {
+    if (pairClass(feedback, pair) == TAG_SMALL_INTEGER) hasIntegers = true;
+  }
+  const selector = instruction.SPECIAL_SEND + operator;
+  const isInLine = isComparison || !(operator == DIVIDE || (operator == BIT_SHIFT && !isConstantInteger(b)));
+  if (!hasIntegers || !isInLine || cannotBeIntegers(a, b)) {
+    emitSend(unit, selector, 1);
+    return true;
+  }
+  const position = scope.depth - 2;
+  const wasNested = scope.isNested;
+  const label = labelOf(top, MIXED, unit);
+  scope.isNested = 1;
+  openLabel(label, wasm.BLOCK);
+  const kept = saveState();
+  prepare(a);
+  prepare(b);
+  openBlock();
+  if (isComparison) {
+    const result = newBoolean();
+    emitIntegerComparison(operator, a, b);
+    wasm.set(result);
+    pop(2);
+    pushBoolean(result);
+  } else {
+    const result = newLong();
+    emitIntegers(operator, a, b, result);
+    pop(2);
+    pushLocal(result).type = INTEGER;
+  }
+  arrive(label, position + 1);
+  emitBranch(wasm.BR, label);
+  closeLabel();
+  restoreState(kept);
+  emitSend(unit, selector, 1);
+  if (isReachable) {
+    arrive(label, position + 1);
+    emitBranch(wasm.BR, label);
+  }
+  setReachable(false);
+  wasm.op(wasm.UNREACHABLE);
+  placeLabel(label, position + 1);
+  scope.isNested = wasNested;
+  return true;
+}
+
+/** On WebAssembly's stack: how two SmallIntegers compare; branches out of one block where they are none. */
+function emitIntegerComparison(operator: u32, a: Value, b: Value): void {
+  emitIntegerTest(a, b);
+  emitOop(a);
+  emitOop(b);
+  wasm.op(comparisonCode(operator));
 }
 
 function cannotBeIntegers(a: Value, b: Value): bool {
@@ -449,6 +535,7 @@ export function emitComparison(unit: u32, operator: u32): void {
   const b = operandBelow(0);
   const kinds = kindsLeftWith(address);
   const isFloats = isForFloats(a, b, kinds);
+  if (!isFloats && emitSent(unit, operator, true)) return;
   if (!isFloats && ((kinds & KIND_OTHER) != 0 || cannotBeIntegers(a, b))) {
     emitEitherComparison(operator, address);
     return;
@@ -463,10 +550,7 @@ export function emitComparison(unit: u32, operator: u32): void {
     wasm.get(second);
     wasm.op(floatComparisonCode(operator));
   } else {
-    emitIntegerTest(a, b);
-    emitOop(a);
-    emitOop(b);
-    wasm.op(comparisonCode(operator));
+    emitIntegerComparison(operator, a, b);
   }
   wasm.set(result);
   wasm.op(wasm.BR);
