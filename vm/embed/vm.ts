@@ -46,7 +46,10 @@ export interface VmCoreOptions {
   readonly imageLabel: string;
   readonly edenBytes?: number;
   readonly maxOldSpaceBytes?: number;
-  /** Polls of one `run`; a poll comes with every method entry and backward jump that needs one. */
+  /**
+   * Polls of one `run`; a poll comes with every method entry and backward jump that needs one. If not given, as many as take
+   * some milliseconds; 100,000 where `clock` is given, so that runs can be repeated.
+   */
   readonly slicePolls?: number;
   readonly jitThreshold?: number;
   /** Has the engine collect its garbage at once. */
@@ -87,6 +90,9 @@ export interface Vm {
 }
 
 const SLICE_POLLS = 100_000;
+const MOST_SLICE_POLLS = 32 * SLICE_POLLS;
+/** Ending a slice makes all compiled code leave: it must be rare, and often enough for what waits outside. */
+const SLICE_MILLISECONDS = 2;
 const OUTCOMES = ["slice", "idle", "quit", "fatal", "waiting", "break", "answered"] as const;
 
 /** Instantiates a module over drivers and loads the image that these read. */
@@ -129,6 +135,7 @@ function vmOver(vmExports: VmExports, drivers: HostDrivers, options: VmCoreOptio
   let final: FinalOutcome | undefined;
   let wake: (() => void) | undefined;
   let running = 0;
+  let slicePolls = SLICE_POLLS;
   const alive = () => {
     if (exports === undefined) throw new VmError("destroyed", "stvm: the virtual machine was destroyed");
     return exports;
@@ -137,7 +144,7 @@ function vmOver(vmExports: VmExports, drivers: HostDrivers, options: VmCoreOptio
   drivers.onSignal = (semaphore) => vm.signalSemaphore(semaphore);
 
   const vm: Vm = {
-    run(enter = (machine) => machine.run(options.slicePolls ?? SLICE_POLLS)) {
+    run(enter = runForSlice) {
       const machine = alive();
       if (final !== undefined) throw new VmError("ended", "stvm: the image has ended; create a new virtual machine");
       errors.length = 0;
@@ -197,6 +204,20 @@ function vmOver(vmExports: VmExports, drivers: HostDrivers, options: VmCoreOptio
     drivers,
   };
   return vm;
+
+  function runForSlice(machine: VmExports): number {
+    if (options.slicePolls !== undefined || options.clock !== undefined) {
+      return machine.run(options.slicePolls ?? SLICE_POLLS);
+    }
+    const start = performance.now();
+    const code = machine.run(slicePolls);
+    if (OUTCOMES[code] === "slice") {
+      const milliseconds = performance.now() - start;
+      if (milliseconds < SLICE_MILLISECONDS / 2) slicePolls = Math.min(slicePolls * 2, MOST_SLICE_POLLS);
+      else if (milliseconds > SLICE_MILLISECONDS * 2) slicePolls = Math.max(slicePolls / 2, SLICE_POLLS);
+    }
+    return code;
+  }
 
   /** Waits for a time (0n: without end) or a wake-up, whichever comes first. */
   async function sleep(untilMicroseconds: bigint): Promise<void> {

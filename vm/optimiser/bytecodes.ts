@@ -1,6 +1,6 @@
 // Writes one bytecode: what each means for the values, and the code that it needs.
 
-import { CAUSE_BOOLEAN, CAUSE_BYTECODE, CAUSE_ELEMENT } from "../interpreter/optimisedCode";
+import { CAUSE_BOOLEAN, CAUSE_BYTECODE, CAUSE_ELEMENT, isLeftOften } from "../interpreter/optimisedCode";
 import { CLASS_INDEX_ARRAY, CLASS_INDEX_CONTEXT, CLASS_INDEX_FORWARDED, CLASS_INDEX_MASK } from "../layout";
 import { classIndexOf } from "../memory/header";
 import { nameInCode } from "../memory/codeObjects";
@@ -83,7 +83,10 @@ export function emitUnit(unit: u32): u32 {
       pushVariable(index);
       break;
     case instruction.PUSH_INSTANCE_VARIABLE:
-      if (instruction.mayBeContext) emitNoContext(receiverOf(scope), units.addressOf(unit));
+      if (instruction.mayBeContext && !emitNoContext(receiverOf(scope), units.addressOf(unit))) {
+        emitHandler();
+        break;
+      }
       emitAddress(receiverOf(scope));
       pushLoaded(8 + (index << 3));
       break;
@@ -106,7 +109,10 @@ export function emitUnit(unit: u32): u32 {
       if (instruction.pops != 0) pop(1);
       break;
     case instruction.STORE_INSTANCE_VARIABLE:
-      if (instruction.mayBeContext) emitNoContext(receiverOf(scope), units.addressOf(unit));
+      if (instruction.mayBeContext && !emitNoContext(receiverOf(scope), units.addressOf(unit))) {
+        emitHandler();
+        break;
+      }
       emitAddress(receiverOf(scope));
       wasm.set(WORD_A);
       emitStoreInto(receiverOf(scope).isFresh != 0, 8 + (index << 3), units.addressOf(unit));
@@ -220,10 +226,11 @@ function emitAddress(value: Value): void {
   wasm.op(wasm.I32_WRAP_I64);
 }
 
-/** Leaves where a receiver is a context: its fields may be in its frame. */
-function emitNoContext(value: Value, address: Address): void {
+/** Leaves where a receiver is a context: its fields may be in its frame. False where it has often been one. */
+function emitNoContext(value: Value, address: Address): bool {
   const classIndex = knownClass(value);
-  if (classIndex != 0 && classIndex != CLASS_INDEX_CONTEXT) return;
+  if (classIndex == CLASS_INDEX_CONTEXT || isLeftOften(address)) return false;
+  if (classIndex != 0) return true;
   openLabel(labelOf(top, UNNAMED, 0), wasm.BLOCK);
   emitAddress(value);
   wasm.load32(0);
@@ -233,8 +240,9 @@ function emitNoContext(value: Value, address: Address): void {
   wasm.op(wasm.I32_NE);
   wasm.op(wasm.BR_IF);
   wasm.unsigned(0);
-  emitExit(address, CAUSE_BYTECODE);
+  emitExit(address, CAUSE_ELEMENT);
   closeLabel();
+  return true;
 }
 
 /** The address of the array in a temporary; code leaves where it has become another. */
