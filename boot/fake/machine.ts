@@ -20,7 +20,7 @@ export interface FakeMachine {
   /** eax, ebx, ecx, edx by leaf. */
   readonly leaves: Map<number, readonly [number, number, number, number]>;
   readonly ports: PortDevice[];
-  /** Physical memory outside of linear memory, by address of its first byte. */
+  /** What lies in physical memory outside of linear memory, by address of its first byte; the rest of it is zeros. */
   readonly physical: Map<number, Uint8Array>;
   readonly registers: Map<number, bigint>;
   readonly linked: Map<number, bigint>;
@@ -34,12 +34,13 @@ export interface FakeMachine {
 }
 
 const MEGABYTE = 1 << 20;
+/** Parts in which physical memory is made as it is written. */
+const PART_BYTES = 2 * MEGABYTE;
 const TABLES = BigInt(2 ** 44);
 const POINTERS = TABLES + 0x1000n;
 const DIRECTORIES = TABLES + 0x10000n;
 const PAGES = TABLES + 0x1000000n;
 const PRESENT = 3n;
-const LARGE = 0x80n;
 const FRAME_MASK = 0x000ffffffffff000n;
 const DEBUG_PORT = 0xe9;
 
@@ -47,7 +48,16 @@ export function createFakeMachine(): FakeMachine {
   let memory: WebAssembly.Memory | undefined;
   /** Entries that the kernel has written, by their place. */
   const entries = new Map<bigint, bigint>();
-  const view = () => new DataView(machine.memory.buffer);
+  const parts = new Map<number, DataView>();
+  let lastPart: DataView = new DataView(new ArrayBuffer(0));
+  let lastNumber = -1;
+  let linear = lastPart;
+  /** Below this, what else lies in physical memory is linear memory. */
+  let linearEnd = 0;
+  const view = () => {
+    const { buffer } = machine.memory;
+    return linear.buffer === buffer ? linear : (linear = new DataView(buffer));
+  };
 
   const machine: FakeMachine = {
     get memory() {
@@ -56,6 +66,7 @@ export function createFakeMachine(): FakeMachine {
     },
     attach(attached) {
       memory = attached;
+      linearEnd = attached.buffer.byteLength;
     },
     ticks: 1_000_000n,
     leaves: new Map(),
@@ -109,11 +120,13 @@ export function createFakeMachine(): FakeMachine {
       out8: (port: number, value: number) => write(port, value & 0xff),
       out16: (port: number, value: number) => write(port, value & 0xffff),
       out32: (port: number, value: number) => write(port, value),
-      load8: (address: bigint) => physicalByte(Number(address)),
-      load32: (address: bigint) => Number(BigInt.asIntN(32, loadPhysical(address))),
-      load64: (address: bigint) => loadEntry(address) ?? loadPhysical(address),
+      load8: (address: bigint) => onPhysical(address, (part, at) => part.getUint8(at)),
+      load32: (address: bigint) => onPhysical(address, (part, at) => part.getInt32(at, true)),
+      load64: (address: bigint) => loadEntry(address) ?? onPhysical(address, (part, at) => part.getBigInt64(at, true)),
+      store8: (address: bigint, value: number) => onPhysical(address, (part, at) => part.setUint8(at, value)),
+      store32: (address: bigint, value: number) => onPhysical(address, (part, at) => part.setInt32(at, value, true)),
       store64(address: bigint, value: bigint) {
-        if (address < TABLES) throw new Error(`fake machine: store to physical ${address.toString(16)}`);
+        if (address < TABLES) return onPhysical(address, (part, at) => part.setBigInt64(at, value, true));
         entries.set(address, value);
         if (address >= DIRECTORIES && address < PAGES) growFor(Number((address - DIRECTORIES) >> 3n));
       },
@@ -152,24 +165,34 @@ export function createFakeMachine(): FakeMachine {
     return (((address - PAGES) >> 3n) << 12n) | PRESENT;
   }
 
-  function loadPhysical(address: bigint): bigint {
-    let value = 0n;
-    for (let i = 7; i >= 0; i--) value = (value << 8n) | BigInt(physicalByte(Number(address) + i));
-    return value;
-  }
-
-  function physicalByte(address: number): number {
+  function onPhysical<Answer>(address: bigint, action: (part: DataView, at: number) => Answer): Answer {
+    const at = Number(address);
     for (const [start, bytes] of machine.physical) {
-      if (address >= start && address < start + bytes.length) return bytes[address - start]!;
+      if (at >= start && at < start + bytes.length) return action(padded(bytes), at - start);
     }
-    return 0;
+    return at < linearEnd ? action(view(), at) : action(partAt(Math.floor(at / PART_BYTES)), at % PART_BYTES);
   }
 
-  /** A large page was mapped: linear memory must reach there. */
+  function partAt(number: number): DataView {
+    if (number === lastNumber) return lastPart;
+    lastNumber = number;
+    lastPart = parts.get(number) ?? new DataView(new ArrayBuffer(PART_BYTES));
+    parts.set(number, lastPart);
+    return lastPart;
+  }
+
+  /** Pages were mapped: linear memory must reach there. */
   function growFor(region: number): void {
-    if (((entries.get(DIRECTORIES + BigInt(region) * 8n) ?? 0n) & LARGE) === 0n) return;
+    if (((entries.get(DIRECTORIES + BigInt(region) * 8n) ?? 0n) & 1n) === 0n) return;
     const end = (region + 1) * 2 * MEGABYTE;
     const missing = end - machine.memory.buffer.byteLength;
     if (missing > 0) machine.memory.grow(Math.ceil(missing / 65536));
   }
+}
+
+/** Room for a word to be read at the last byte, too. */
+function padded(bytes: Uint8Array): DataView {
+  const whole = new Uint8Array(bytes.length + 8);
+  whole.set(bytes);
+  return new DataView(whole.buffer);
 }
