@@ -11,12 +11,14 @@ export const ERRNO = {
   EIO: 5,
   EBADF: 9,
   EACCES: 13,
+  EBUSY: 16,
   EEXIST: 17,
   ENOTDIR: 20,
   EISDIR: 21,
   EINVAL: 22,
   ENOSPC: 28,
   EROFS: 30,
+  ENAMETOOLONG: 36,
   ENOTEMPTY: 39,
 } as const;
 
