@@ -28,7 +28,7 @@ export declare function requestInterrupt(): void;
 @external("env", "queueEvent")
 export declare function queueEvent(type: i32, time: i32, a: i32, b: i32, c: i32, d: i32, e: i32, f: i32): void;
 
-/** Limits old space to a wish (0 for none) and to memory that ends; false where there is too little (vm/memory/oldspace.ts). */
+/** Limits old space to a new wish (0 for none) and to memory that ends; false where there is too little (vm/memory/oldspace.ts). */
 // @ts-ignore: decorator
 @external("env", "fitOldSpace")
 export declare function fitOldSpace(memoryBytes: u64, wantedBytes: u32): bool;
@@ -42,3 +42,8 @@ export declare function enableJit(threshold: i32, batch: u32): void;
 // @ts-ignore: decorator
 @external("env", "enableOptimiser")
 export declare function enableOptimiser(isEager: bool): void;
+
+/** Where compiled methods are written down, of COMPILED_AREA_BYTES; unused where none are (vm/interpreter/codeRecords.ts). */
+// @ts-ignore: decorator
+@external("env", "compiledArea")
+export declare function compiledArea(): u32;

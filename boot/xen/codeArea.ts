@@ -7,10 +7,9 @@ import { linked } from "../cpu";
 import { Address } from "../../vm/memory/oop";
 import { giveArena, giveCodeArea } from "../common/code";
 import { CODE_START, LINK_MEMORY_START } from "./links";
-import { limitBytes, limitMemory } from "./memoryMap";
+import { LARGE_PAGE_BYTES, limitBytes, limitMemory } from "./memoryMap";
 import { mapCode, mapLarge } from "./pages";
 
-const LARGE_PAGE_BYTES: u64 = 2 << 20;
 /** The area's part of all memory, and the most that it takes. */
 const AREA_DIVISOR: u64 = 8;
 const MOST_BYTES: u64 = 32 << 20;
@@ -24,10 +23,9 @@ const TABLE_ENTRY_BYTES: u32 = 16;
 
 /** Where the area shall begin in linear memory; 0 where there is too little memory for one. */
 export function codeAreaStart(): u64 {
-  const end = limitBytes & ~(LARGE_PAGE_BYTES - 1);
   const bytes = areaBytes();
   const present = (<u64>memory.size()) << 16;
-  return end >= present + bytes + SPARE_BYTES ? end - bytes : 0;
+  return limitBytes >= present + bytes + SPARE_BYTES ? limitBytes - bytes : 0;
 }
 
 function areaBytes(): u64 {

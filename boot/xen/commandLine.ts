@@ -18,6 +18,9 @@ let imageWords: u32 = 0;
 
 /** What `stvm.` words ask for. */
 export let heapBytes: u64 = 0;
+/** Memory for files: so much and no more, where `limitsFiles`. */
+export let filesBytes: u64 = 0;
+export let limitsFiles: bool = false;
 export let showsTiming: bool = false;
 export let logLevel: u32 = 1;
 export let isRaw: bool = false;
@@ -114,7 +117,10 @@ function applyWord(word: Address, bytes: u32): bool {
   } else if (isName(word, bytes, "jit-stats")) wantsCompilerReport = true;
   else if (startsWith(word, bytes, "jit-threshold=")) applyThreshold(word + 14, bytes - 14);
   else if (startsWith(word, bytes, "heap=")) heapBytes = sizeAt(word + 5, bytes - 5);
-  else if (startsWith(word, bytes, "log=")) logLevel = <u32>min<u64>(decimalAt(word + 4, bytes - 4), 5);
+  else if (startsWith(word, bytes, "files=")) {
+    filesBytes = sizeAt(word + 6, bytes - 6);
+    limitsFiles = true;
+  } else if (startsWith(word, bytes, "log=")) logLevel = <u32>min<u64>(decimalAt(word + 4, bytes - 4), 5);
   else if (startsWith(word, bytes, "timezone=-")) timezoneSeconds = -(<i32>decimalAt(word + 10, bytes - 10));
   else if (startsWith(word, bytes, "timezone=")) timezoneSeconds = <i32>decimalAt(word + 9, bytes - 9);
   else return false;

@@ -2,10 +2,10 @@
 // Files, directories and snapshots are in hostFiles.ts.
 
 import { Address } from "../../vm/memory/oop";
-import { imageNameBytes, imageNameStart } from "../common/embedded";
 import { argumentAt, argumentBytes, argumentCount, logLevel, timezoneSeconds } from "./commandLine";
 import { monotonicNanoseconds, utcMicroseconds as now } from "./clock/clock";
 import { fillWithEntropy } from "./entropy";
+import { imageName, imageNameLength } from "./files/snapshots";
 import { beginPanic, endPanic, panicWith } from "./panic";
 import * as report from "./report";
 
@@ -49,7 +49,7 @@ export function attribute(number: i32, address: Address, room: u32): i32 {
     case 0:
       return put("/stvm", address, room);
     case 1:
-      return imageName(address, room);
+      return give(imageName(), imageNameLength(), address, room);
     case 1001:
       return put("unix", address, room);
     case 1002:
@@ -84,24 +84,18 @@ export function environment(name: Address, nameBytes: u32, address: Address, roo
 
 export function displayChanged(left: i32, top: i32, right: i32, bottom: i32): void {}
 
-/** A path, as images want one: the name that the image's file had, in the root. */
-function imageName(address: Address, room: u32): i32 {
-  const bytes = imageNameBytes();
-  const source = imageNameStart();
-  if (room > 0) store<u8>(address, 47);
-  for (let i: u32 = 0; i < bytes && i + 1 < room; i++) store<u8>(address + i + 1, load<u8>(source + i));
-  return <i32>bytes + 1;
-}
-
 function argumentAttribute(index: i32, address: Address, room: u32): i32 {
   if (<u32>index >= argumentCount()) return -1;
-  const bytes = argumentBytes(index);
-  const source = argumentAt(index);
-  for (let i: u32 = 0; i < min(bytes, room); i++) store<u8>(address + i, load<u8>(source + i));
+  return give(argumentAt(index), argumentBytes(index), address, room);
+}
+
+/** Writes as much of a text as there is room for; answers its whole length. */
+function give(text: Address, bytes: u32, address: Address, room: u32): i32 {
+  for (let i: u32 = 0; i < min(bytes, room); i++) store<u8>(address + i, load<u8>(text + i));
   return <i32>bytes;
 }
 
-/** Writes as much of a literal as there is room for; answers its whole length. */
+/** The same for a literal. */
 function put(literal: string, address: Address, room: u32): i32 {
   const bytes = <u32>literal.length;
   for (let i: u32 = 0; i < min(bytes, room); i++) {

@@ -10,8 +10,10 @@ import {
   badWordBytes,
   compileThreshold,
   echoes,
+  filesBytes,
   heapBytes,
   isRaw,
+  limitsFiles,
   LINE_GOOD,
   LINE_TOO_LONG,
   readCommandLine,
@@ -33,9 +35,10 @@ import { startControl } from "./control";
 import { scaled, systemNanoseconds, systemTimeAt } from "./clock/clock";
 import { hasReady, setLineMode, takeInterrupt } from "./console/lineInput";
 import { takeEvents, takeUnseen, waitForEvents } from "./events/eventChannels";
+import { fillStore, openStore } from "./files/pageStore";
 import { tellInput } from "./hostFiles";
 import { BOOT_ENTRY_TICKS, BOOT_START_INFO, LINK_BOOT_RECORD } from "./links";
-import { limitBytes, measureMemory } from "./memoryMap";
+import { addRest, limitBytes, measureMemory } from "./memoryMap";
 import { fullNanoseconds, serviceInput } from "./output";
 import { copyPhysical, unmapFirstPage } from "./pages";
 import { beginPanic, endPanic, panicWith, stopAtAssertion } from "./panic";
@@ -107,8 +110,10 @@ function applyCommandLine(): void {
   if (status == LINE_TOO_LONG) panicWith("the command line is too long: 256 words and 4095 bytes are the most");
   beginPanic();
   report.bytes(badWord, badWordBytes);
-  report.text(": unknown or without a good value; words are stvm.timing, stvm.heap=64m, stvm.log=1, stvm.exit,");
-  report.text(" stvm.raw, stvm.echo=off, stvm.timezone=3600, stvm.jit=on, stvm.jit-threshold=100, stvm.jit-stats");
+  report.text(": unknown or without a good value; words are stvm.timing, stvm.heap=64m, stvm.files=16m, stvm.log=1,");
+  report.text(
+    " stvm.exit, stvm.raw, stvm.echo=off, stvm.timezone=3600, stvm.jit=on, stvm.jit-threshold=100, stvm.jit-stats",
+  );
   endPanic(false);
 }
 
@@ -119,8 +124,9 @@ function checkMemory(): void {
   copyPhysical(info.memoryMap, memoryEntries, count * 24);
   const wanted = <u32>min<u64>(heapBytes, u32.MAX_VALUE);
   const hasMemory = measureMemory(memoryEntries, count);
-  if (hasMemory && wantsCompiler() && startCompiler(wanted)) return;
-  if (hasMemory && fitOldSpace(limitBytes, wanted)) return;
+  const compiles = hasMemory && wantsCompiler() && startCompiler(wanted);
+  const isRunnable = compiles || (hasMemory && fitHeap(wanted));
+  if (isRunnable && startFiles(compiles)) return;
   beginPanic();
   report.text("too little memory: the machine has ");
   report.number(limitBytes >> 20);
@@ -128,6 +134,21 @@ function checkMemory(): void {
   report.number((<i64>memory.size()) >> 4);
   report.text(" MB and must be able to grow; give it more");
   endPanic(false);
+}
+
+/** Where there is little, the heap takes all of it. */
+function fitHeap(wanted: u32): bool {
+  if (fitOldSpace(limitBytes, wanted)) return true;
+  addRest();
+  return fitOldSpace(limitBytes, wanted);
+}
+
+/** Files have the memory that the command line gives them, or what the heap does not need. */
+function startFiles(compiles: bool): bool {
+  const hasCode = compiles || aheadFunctions != 0;
+  if (limitsFiles) return fillStore(filesBytes, hasCode);
+  openStore(hasCode);
+  return true;
 }
 
 /** Methods that are called often are compiled, where there is memory for that; old space gets the rest. */

@@ -70,6 +70,27 @@ export function mapLarge(address: Address, physical: u64): bool {
   return true;
 }
 
+/**
+ * Maps so many pages of linear memory from a multiple of 2 MiB on, fewer than that holds; the page at the physical address
+ * `table` becomes their table. False where something is mapped there.
+ */
+export function mapSmall(address: Address, physical: u64, count: u32, table: u64): bool {
+  if (findEntry(address) || entryLevel != 1) return false;
+  for (let i: u32 = 0; i <= <u32>TABLE_MASK; i++) {
+    const page = physical + ((<u64>i) << PAGE_SHIFT);
+    store64(table + (i << 3), i < count ? page | NO_EXECUTE | WRITABLE | PRESENT : 0);
+  }
+  store64(entryPlace, table | WRITABLE | PRESENT);
+  return true;
+}
+
+/** Takes 2 MiB of linear memory out of the map. */
+export function unmapLarge(address: Address): void {
+  if (!findEntry(address) || entryLevel != 1) return;
+  store64(entryPlace, 0);
+  setCr3(cr3());
+}
+
 /** Maps 2 MiB to be executed, not written, at an address whose page directory the start-up code has made. */
 export function mapCode(virtual: u64, physical: u64): bool {
   if (findEntryOf(virtual) || entryLevel != 1) return false;

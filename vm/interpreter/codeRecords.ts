@@ -11,6 +11,12 @@ import { clearBlock, clearShapes } from "./shapes";
 
 const AREA: Address = <Address>memory.data(COMPILED_AREA_BYTES, 16);
 let areaEnd: Address = AREA;
+
+/** Where the area is, of COMPILED_AREA_BYTES: where methods are never compiled, others may use it. */
+export function compiledArea(): Address {
+  return AREA;
+}
+
 /** Set where something found no room; cleared when everything is dropped. */
 export let isAreaFull: bool = false;
 

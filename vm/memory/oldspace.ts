@@ -31,8 +31,11 @@ import { endOf, isFreeChunk, objectAt } from "./walk";
 
 /** One past the last object of old space. */
 export let oldSpaceEnd: Address = 0;
-/** Bytes that old space may reach; 0 for as many as the engine gives. */
+/** Bytes that old space may reach; 0 for as many as the engine gives. The less of the next two. */
 export let maxOldSpaceBytes: u32 = 0;
+/** What was asked for, and what the machine's memory allows (`fitOldSpace`); 0 for no limit. */
+let wantedOldSpaceBytes: u32 = 0;
+let possibleOldSpaceBytes: u32 = 0;
 /** Bytes in use at which the next full collection is asked for. */
 let fullCollectionBytes: u32 = u32.MAX_VALUE;
 
@@ -41,19 +44,22 @@ export function setOldSpaceEnd(end: Address): void {
 }
 
 export function setMaxOldSpaceBytes(bytes: u32): void {
-  maxOldSpaceBytes = bytes;
+  wantedOldSpaceBytes = bytes;
+  const isPossible = possibleOldSpaceBytes == 0 || (bytes != 0 && bytes < possibleOldSpaceBytes);
+  maxOldSpaceBytes = isPossible ? bytes : possibleOldSpaceBytes;
 }
 
 /**
- * Limits old space to `wantedBytes` (0 for no wish), and to what leaves room for all survivors of new space where linear
- * memory cannot reach beyond `memoryBytes`. Answers false where the objects in use have too little room so.
+ * Limits old space to `wantedBytes` (0 for no new wish), and to what leaves room for all survivors of new space where
+ * linear memory cannot reach beyond `memoryBytes`; again whenever that changes. Answers false, and changes nothing, where
+ * the objects in use have too little room so.
  */
 export function fitOldSpace(memoryBytes: u64, wantedBytes: u32): bool {
   const newSpaceBytes = <u64>(edenEnd - edenStart) + survivorBytes;
   const reservedBytes = <u64>oldSpaceStart + newSpaceBytes;
   if (memoryBytes < reservedBytes + (oldSpaceEnd - oldSpaceStart) + SPARE_OLD_SPACE_BYTES) return false;
-  const most = <u32>min<u64>(memoryBytes - reservedBytes, u32.MAX_VALUE);
-  maxOldSpaceBytes = wantedBytes == 0 ? most : min(wantedBytes, most);
+  possibleOldSpaceBytes = <u32>min<u64>(memoryBytes - reservedBytes, u32.MAX_VALUE);
+  setMaxOldSpaceBytes(wantedBytes == 0 ? wantedOldSpaceBytes : wantedBytes);
   return true;
 }
 

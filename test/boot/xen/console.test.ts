@@ -161,11 +161,10 @@ describe("input", () => {
   });
 });
 
-it("files answer clear errors: nothing there, read-only, no such handle", () => {
-  const path = kernel.put("/etc/passwd");
-  expect(kernel.call["fileOpen"]!(...path, 0)).toBe(-2);
+it("streams are no files: no such handle, and requests to shut down cannot be written", () => {
+  const path = kernel.put("/dev/shutdown");
   expect(kernel.call["fileOpen"]!(...path, 3)).toBe(-30);
   expect(kernel.call["fileWrite"]!(9, 0, ...path)).toBe(-9);
-  expect(kernel.call["snapshotBegin"]!(...path)).toBe(-30);
+  expect(kernel.call["fileTruncate"]!(1, 0)).toBe(-22);
   expect([0, 1, 2].map((handle) => kernel.call["fileKind"]!(handle))).toEqual([1, 1, 1]);
 });

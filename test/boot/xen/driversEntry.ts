@@ -22,7 +22,16 @@ export { endAccess, freeGrants, grantAccess, startGrantTable } from "../../../bo
 export { closePort, listenTo, takeEvents, waitForEvents } from "../../../boot/xen/events/eventChannels";
 export { allocateUnboundPort, bindInterdomainPort, xenVersion } from "../../../boot/xen/hypercalls/hypercalls";
 export { frameOf, physicalOf } from "../../../boot/xen/pages";
-export { endOfMemory, growMemory, limitBytes, measureMemory } from "../../../boot/xen/memoryMap";
+export {
+  addRest,
+  endOfMemory,
+  giveLargePage,
+  growMemory,
+  limitBytes,
+  measureMemory,
+  takeLargePage,
+} from "../../../boot/xen/memoryMap";
+export { fillStore, givePage, openStore, takePage, usedPages } from "../../../boot/xen/files/pageStore";
 export {
   argumentAt,
   argumentBytes,
@@ -30,6 +39,8 @@ export {
   badWordBytes,
   compileThreshold,
   heapBytes,
+  filesBytes,
+  limitsFiles,
   logLevel,
   readCommandLine,
   showsTiming,

@@ -25,7 +25,12 @@ export interface FakeKernel {
   /** Outcomes that `run` answers in turn, each with its detail; each may do something first. */
   readonly outcomes: { code: number; detail?: bigint; before?: () => void }[];
   readonly debugText: string;
+  /** Whether the heap is content with memory that ends there; always if not set. */
+  heapFits: (memoryBytes: bigint) => boolean;
 }
+
+/** Where the virtual machine would have its area of compiled methods: 2 MiB of linear memory that nothing here uses. */
+export const COMPILED_AREA = 1 << 20;
 
 let compiled: Promise<WebAssembly.Module> | undefined;
 
@@ -56,7 +61,11 @@ export async function fakeKernel(): Promise<FakeKernel> {
     signalSemaphore: noted("signalSemaphore"),
     requestInterrupt: noted("requestInterrupt"),
     queueEvent: noted("queueEvent"),
-    fitOldSpace: noted("fitOldSpace"),
+    fitOldSpace(memoryBytes: bigint, wantedBytes: number) {
+      noted("fitOldSpace")(memoryBytes, wantedBytes);
+      return fake.heapFits(memoryBytes) ? 1 : 0;
+    },
+    compiledArea: () => COMPILED_AREA,
     enableJit: noted("enableJit"),
     enableOptimiser: noted("enableOptimiser"),
   };
@@ -70,7 +79,7 @@ export async function fakeKernel(): Promise<FakeKernel> {
   const call = exports as Record<string, Exported>;
   const memory = exports["memory"] as WebAssembly.Memory;
   machine.attach(memory);
-  return {
+  const fake: FakeKernel = {
     machine,
     xen,
     console: createFakeConsole(machine, xen),
@@ -89,7 +98,9 @@ export async function fakeKernel(): Promise<FakeKernel> {
     get debugText() {
       return Buffer.from(machine.debug).toString("utf8");
     },
+    heapFits: () => true,
   };
+  return fake;
 }
 
 /** Runs until the domain ends; answers the reason. */
