@@ -10,7 +10,7 @@ import { createGuest, type Guest, type GuestOptions } from "../../../tools/testb
 import type { Toolstack } from "../../../tools/testbed/toolstack.js";
 import { buildXenKernel } from "../../../tools/programs/xen.js";
 import { imagePath, imagesPresent } from "../../images.js";
-import { expectOnlyFilesMissing } from "../guestReport.js";
+import { compiledCounts, expectAllPassed, FILE_ANSWERS, FILE_EXPRESSIONS } from "../guestReport.js";
 
 const BUILD_MILLISECONDS = 300_000;
 const TEST_MILLISECONDS = 360_000;
@@ -96,6 +96,13 @@ function declare(bed: () => Toolstack, isThere: boolean): void {
       );
     });
 
+    testKernel("has files, and saves itself to one", async () => {
+      const words = FILE_EXPRESSIONS.map((expression) => `"${expression.replaceAll("$", "\\$")}"`);
+      const guest = await create(`-e ${words.join(" ")}`);
+      expect(await guest.ended()).toEqual({ reason: "poweroff", exitCode: 0 });
+      for (const answer of FILE_ANSWERS) expect(text(guest)).toContain(`\n${answer}\n`);
+    });
+
     testKernel("loses no output while nobody takes it from the ring", async () => {
       const lines = 500;
       const stop = (signal: string) => bed().run(`kill -${signal} $(cat /run/xenconsoled.pid)`, 60_000);
@@ -118,18 +125,40 @@ function declare(bed: () => Toolstack, isThere: boolean): void {
     });
   });
 
-  describe("the conformance image", () => {
-    const passes = async (words: string) => {
+  describe("the conformance image passes all of its tests", () => {
+    let image: string;
+    beforeAll(() => {
+      if (isThere) image = ownImage(folder, "conformance");
+    }, BUILD_MILLISECONDS);
+
+    /** Runs it to its end; answers what was compiled. */
+    const passes = async (words: string, ahead?: "all") => {
       // Tests make methods of their own, with primitives that no method of the image names.
-      const kernel = await build(ownImage(folder, "conformance"), "all");
-      const guest = await create(words, { kernel, memoryMegabytes: 256 });
+      const kernel = await build(image, "all", ahead);
+      const guest = await create(`stvm.jit-stats ${words}`, { kernel, memoryMegabytes: 256 });
       const end = await guest.ended(CONFORMANCE_MILLISECONDS);
       const report = text(guest);
-      expectOnlyFilesMissing(report);
-      expect(end).toEqual({ reason: "poweroff", exitCode: 1 });
+      expectAllPassed(report);
+      expect(end).toEqual({ reason: "poweroff", exitCode: 0 });
+      return compiledCounts(report);
     };
-    testKernel("passes all of its tests but those of files, which a guest has none of", () => passes(""));
-    testKernel("passes the same with every method compiled at its first call", () => passes("stvm.jit-threshold=1"));
+    testKernel("interpreted", async () => {
+      expect(await passes("")).toEqual({ atRun: 0, ahead: 0 });
+    });
+    testKernel("with every method compiled at its first call", async () => {
+      expect((await passes("stvm.jit-threshold=1")).atRun).toBeGreaterThan(3000);
+    });
+    testKernel("compiled and optimised when they are called often", async () => {
+      const { atRun } = await passes("stvm.jit=on");
+      expect(atRun).toBeGreaterThan(100);
+      expect(atRun).toBeLessThan(3000);
+    });
+    testKernel("compiled and optimised at the first call", async () => {
+      expect((await passes("stvm.jit=on stvm.jit-threshold=1")).atRun).toBeGreaterThan(3000);
+    });
+    testKernel("compiled when the kernel was built", async () => {
+      expect((await passes("", "all")).ahead).toBeGreaterThan(3000);
+    });
   });
 
   describe("two guests", () => {
@@ -176,9 +205,9 @@ function declare(bed: () => Toolstack, isThere: boolean): void {
 }
 
 /** The kernel's ELF file. */
-async function build(image: string, primitives: "reachable" | "all" = "reachable"): Promise<Uint8Array> {
-  const { file } = await buildXenKernel({ image, output: "kernel.xen", primitives, debug: false }, () => {});
-  return file;
+async function build(image: string, primitives: "reachable" | "all" = "reachable", ahead?: "all"): Promise<Uint8Array> {
+  const options = { image, output: "kernel.xen", primitives, debug: false, ahead };
+  return (await buildXenKernel(options, () => {})).file;
 }
 
 /** Builds one of the images of images/. */
