@@ -90,6 +90,12 @@ describe("the default image in a kernel", () => {
     expect(end).toEqual({ kind: "quit", code: 2 });
   });
 
+  testInQemu("has its words as they were typed, numbers too", () => {
+    const words = ["boot", "--no-kvm", "--memory", "16m", kernel, "-e", "007", "16r10", "1e3"];
+    const text = execFileSync(process.execPath, ["bin/stvm.mjs", ...words], { encoding: "utf8", input: "" });
+    expect(text.replaceAll("\r", "")).toBe("7\n16\n1000\n");
+  });
+
   testInQemu("keeps time, waits without end of work, and grows its memory", async () => {
     const expressions = [
       "[ (Delay forMilliseconds: 300) wait ] value. 1",
