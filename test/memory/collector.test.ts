@@ -261,6 +261,24 @@ test("the limit of old space holds, and low space is noticed", async () => {
   expect(h.global("lowSpace")).toBeTruthy();
 });
 
+test("the limit of old space is the less of what was asked for and what the machine has", async () => {
+  const h = await heap();
+  const limit = () => h.global("maxOldSpaceBytes");
+  const machine = (bytes: number) => h.call.fitOldSpace(BigInt(h.global("oldSpaceEnd") + bytes), 0);
+  h.call.setMaxOldSpaceBytes(50_000_000);
+  expect(machine(20_000_000)).toBeTruthy();
+  const most = limit();
+  expect(most).toBeLessThan(21_000_000);
+  h.call.setMaxOldSpaceBytes(3_000_000);
+  expect(limit()).toBe(3_000_000);
+  expect(machine(30_000_000)).toBeTruthy();
+  expect(limit()).toBe(3_000_000);
+  h.call.setMaxOldSpaceBytes(0);
+  expect(limit()).toBe(most + 10_000_000);
+  expect(machine(100_000)).toBeFalsy();
+  expect(limit()).toBe(most + 10_000_000);
+});
+
 test("classes die with their last instance, and their index is used again", async () => {
   const h = await heap();
   const living = h.call.newClassObject(FORMAT.fixed, 1);

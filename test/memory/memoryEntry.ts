@@ -57,7 +57,13 @@ export { edenEnd, edenFree, isYoung, oldSpaceStart } from "../../vm/memory/map";
 export { markStackOverflows } from "../../vm/memory/marker";
 export { fetchMourner, mournersPending, setQueuesWeakObjects } from "../../vm/memory/mourners";
 export { fetchPointer, storePointer } from "../../vm/memory/object";
-export { oldSpaceEnd, setMaxOldSpaceBytes, usedOldSpaceBytes } from "../../vm/memory/oldspace";
+export {
+  fitOldSpace,
+  maxOldSpaceBytes,
+  oldSpaceEnd,
+  setMaxOldSpaceBytes,
+  usedOldSpaceBytes,
+} from "../../vm/memory/oldspace";
 export { rememberedCount, rememberedOverflow } from "../../vm/memory/remembered";
 export { hiddenRoots, nil, specialObjects } from "../../vm/memory/roots";
 export { followForwarded } from "../../vm/memory/walk";

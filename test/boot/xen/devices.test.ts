@@ -243,6 +243,16 @@ describe("the command line", () => {
     expect(kernel.global("timezoneSeconds")).toBe(-3600);
   });
 
+  it("give files their memory", () => {
+    expect(words("one")).toEqual(["one"]);
+    expect(kernel.global("limitsFiles")).toBe(0);
+    expect(words("stvm.files=6m")).toEqual([]);
+    expect([kernel.global("limitsFiles"), kernel.global("filesBytes")]).toEqual([1, 6n << 20n]);
+    expect(words("stvm.files=0")).toEqual([]);
+    expect([kernel.global("limitsFiles"), kernel.global("filesBytes")]).toEqual([1, 0n]);
+    expect(kernel.call["readCommandLine"]!(...kernel.put("stvm.files=some"))).toBe(2);
+  });
+
   it("ask for the compiler of methods, and how soon", () => {
     expect(words("stvm.jit=on one")).toEqual(["one"]);
     expect(kernel.call["wantsCompiler"]!()).toBe(1);
