@@ -399,7 +399,7 @@ const SEND_FAULTS: readonly Fault[] = [
   {
     name: "method-cache-survives-compaction",
     file: "vm/interpreter/poll.ts",
-    place: "«flushMethodCache»();\n    dropAllCode(DROPPED_MOVED);",
+    place: "«flushMethodCache»();\n    if (codeObjectsLost)",
     wrong: "flushYoungMethods",
   },
   {
