@@ -161,6 +161,19 @@ export function parseRunArguments(words: readonly string[]): RunRequest {
   };
 }
 
+/** Which image is run and with what, for a tool that runs it in its own way. */
+export function imageOptions(options: RunOptions) {
+  return {
+    image: options.image,
+    arguments: options.imageArguments,
+    vmArguments: options.vmArguments,
+    workingDirectory: options.workingDirectory,
+    edenBytes: options.edenBytes,
+    maxOldSpaceBytes: options.maxOldSpaceBytes,
+    wasm: options.debugModule ? ("debug" as const) : ("release" as const),
+  };
+}
+
 function isHeadless(word: string): boolean {
   return /^(--?headless|-vm-display-null)$/.test(word);
 }

@@ -46,6 +46,8 @@ export { oldSpaceEnd } from "./memory/oldspace";
 export { activePage } from "./memory/frames";
 export { fp, ip, sp } from "./interpreter/registers";
 export { selectCode } from "./interpreter/codeSelection";
+export { tellOptimiser } from "./interpreter/optimiserLog";
+export { compileState } from "./interpreter/codeRecords";
 export { sliceTiers } from "./interpreter/compiledCode";
 export { fullCollectionCount, scavengeCount } from "./memory/statistics";
 export { takeCensus } from "./interpreter/census";

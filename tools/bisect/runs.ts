@@ -3,8 +3,8 @@
 import { performance } from "node:perf_hooks";
 import { heapOf } from "../../vm/embed/heap.js";
 import { createVm, type Vm, type VmOptions } from "../../vm/embed/node.js";
-import { HEADER_BYTES, WORD_BYTES } from "../../vm/layout.js";
 import { Reflection } from "../../vm/embed/reflection.js";
+import { codeName } from "../codeName.js";
 import type { CompiledRun, Range, Shown } from "./bisect.js";
 
 /** What a run is given, beside what is compiled. */
@@ -40,18 +40,13 @@ export async function runCompiled(
     (vm) => {
       for (const range of ranges) (vm.exports.selectCode as (first: number, last: number) => void)(...range);
       // Methods lie still while the module tells of them.
-      nameOf = (method, start) => codeName(vm, method, start);
+      nameOf = (method, start) => {
+        const heap = heapOf(vm.exports);
+        return codeName({ heap, reflection: new Reflection(heap) }, method, start);
+      };
     },
   );
   return { ...shown, compiled };
-}
-
-/** The name of a method, or of the block that begins at an offset in it. */
-function codeName(vm: Vm, method: number, start: number): string {
-  const heap = heapOf(vm.exports);
-  const name = new Reflection(heap).methodName(method);
-  const first = HEADER_BYTES + (heap.literalCountOf(method) + 1) * WORD_BYTES;
-  return start === first ? name : `[] in ${name}`;
 }
 
 async function run(setting: RunSetting, options: Partial<VmOptions>, prepare: (vm: Vm) => void): Promise<Shown> {

@@ -5,7 +5,7 @@ import { performance } from "node:perf_hooks";
 import { type CommandModule } from "yargs";
 import type { Bisection } from "../bisect/bisect.js";
 import { takeOwnOptions } from "../ownOptions.js";
-import { parseRunArguments, type RunOptions, VERSION_TEXT } from "../runOptions.js";
+import { imageOptions, parseRunArguments, type RunOptions, VERSION_TEXT } from "../runOptions.js";
 import { colours, errorColours, UsageError } from "../terminal.js";
 
 /** For `stvm --help` and shells; the words themselves are read by bisectWithArguments. */
@@ -47,7 +47,7 @@ export async function bisectWithArguments(words: readonly string[]): Promise<voi
     import("../bisect/runs.js"),
   ]);
   const { options } = request;
-  const vm = vmOptions(options);
+  const vm = imageOptions(options);
   const start = performance.now();
   const goodOutput = values.get("good-output");
   const good = goodOutput === undefined ? undefined : textOf(goodOutput);
@@ -70,18 +70,6 @@ export async function bisectWithArguments(words: readonly string[]): Promise<voi
   if (values.has("json")) console.log(JSON.stringify(result, undefined, 2));
   else for (const line of resultLines(result, options, threshold)) console.log(line);
   process.exitCode = result.kind === "same" ? 0 : 1;
-}
-
-function vmOptions(options: RunOptions) {
-  return {
-    image: options.image,
-    arguments: options.imageArguments,
-    vmArguments: options.vmArguments,
-    workingDirectory: options.workingDirectory,
-    edenBytes: options.edenBytes,
-    maxOldSpaceBytes: options.maxOldSpaceBytes,
-    wasm: options.debugModule ? ("debug" as const) : ("release" as const),
-  };
 }
 
 function textOf(path: string): string {

@@ -16,6 +16,7 @@ import { newInArea } from "./codeRecords";
 import { methodInHierarchy } from "./lookup";
 import { stopForMemory } from "./memoryLimits";
 import { headerBytecodeSet, methodHeader } from "./methods";
+import { tellExit } from "./optimiserLog";
 import { setRegisters, sp as spRegister } from "./registers";
 import { superclassOfMethodClass } from "./superSends";
 
@@ -192,6 +193,11 @@ function noteLeft(address: Address, kinds: u32): void {
   const times = <u32>load<u16>(place, 4);
   if (times < 1000) store<u16>(place, <u16>(times + 1), 4);
   store<u16>(place, <u16>((<u32>load<u16>(place, 6)) | kinds), 6);
+}
+
+/** Tells a tool of an exit. */
+export function tellExitOf(record: Address, cause: u32): void {
+  tellExit(load<u32>(record, OPTIMISED_METHOD), load<u32>(record, OPTIMISED_START), cause);
 }
 
 /** What kind of number an operand is. */
