@@ -45,7 +45,7 @@ export { pastFree, pastStart } from "./memory/newspace";
 export { oldSpaceEnd } from "./memory/oldspace";
 export { activePage } from "./memory/frames";
 export { fp, ip, sp } from "./interpreter/registers";
-export { selectCode } from "./interpreter/codeSelection";
+export { selectCode, selectOptimised } from "./interpreter/codeSelection";
 export { tellOptimiser } from "./interpreter/optimiserLog";
 export { compileState } from "./interpreter/codeRecords";
 export { sliceTiers } from "./interpreter/compiledCode";

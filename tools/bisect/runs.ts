@@ -18,27 +18,36 @@ export function runInterpreted(setting: RunSetting): Promise<Shown> {
   return run(setting, {}, () => {});
 }
 
-/** Runs with the methods compiled whose numbers are in these ranges, from so many calls on. */
+export type Tier = "baseline" | "optimised";
+
+/**
+ * Runs with the methods compiled whose numbers are in these ranges, from so many calls on; or with all of them compiled,
+ * and these optimised.
+ */
 export async function runCompiled(
   setting: RunSetting,
+  tier: Tier,
   threshold: number,
   ranges: readonly Range[],
 ): Promise<CompiledRun> {
+  const isOptimised = tier === "optimised";
   const compiled = new Map<number, Set<string>>();
   let nameOf = (_method: number, _start: number): string => "?";
   const shown = await run(
     setting,
     {
       jitThreshold: threshold,
+      optimises: isOptimised,
       log(_level, message) {
-        const [, number, method, start] = /^compiles (\d+) method (\d+) from (\d+)$/.exec(message) ?? [];
+        const [, number, method, start] = /^(?:compil|optimis)es (\d+) method (\d+) from (\d+)$/.exec(message) ?? [];
         if (number === undefined) return;
         const names = compiled.get(Number(number)) ?? new Set();
         compiled.set(Number(number), names.add(nameOf(Number(method), Number(start))));
       },
     },
     (vm) => {
-      for (const range of ranges) (vm.exports.selectCode as (first: number, last: number) => void)(...range);
+      const select = isOptimised ? vm.exports.selectOptimised : vm.exports.selectCode;
+      for (const range of ranges) (select as (first: number, last: number) => void)(...range);
       // Methods lie still while the module tells of them.
       nameOf = (method, start) => {
         const heap = heapOf(vm.exports);

@@ -116,7 +116,7 @@ function compileModule(first: Address, end: Address): Address {
     const methodOop = <Oop>load<u32>(waiting, WAITING_METHOD);
     const start = load<u32>(waiting, WAITING_START);
     if (isYoung(methodOop) || !isCompiledMethod(methodOop) || recordOf(<Address>methodOop, start) != 0) continue;
-    if (!isSelected(methodOop, start)) {
+    if (!isSelected(0, methodOop, start)) {
       refuse(methodOop, start);
       continue;
     }

@@ -5,6 +5,7 @@
 
 import { hostInstallCode, hostMonotonicMicroseconds } from "../host";
 import { areaMark, discardSince, isAreaFull, noteFull, setOptimised } from "../interpreter/codeRecords";
+import { isSelected } from "../interpreter/codeSelection";
 import { countFunction, countModule } from "../interpreter/codeStatistics";
 import { isV3Shape, shapeArgumentCount, shapeCopiedCount } from "../interpreter/compileQueue";
 import { newDependencies, newOptimised, setOptimisedCode, setOptimisedEntry } from "../interpreter/optimisedCode";
@@ -53,6 +54,7 @@ const NO_SPACE: i32 = -28;
 export function optimise(baseline: Address, method: Oop, start: Address, shape: u32): bool {
   // A method with a primitive is entered with a frame that tells why that has failed.
   if (shape == 0 && primitiveNumberOf(method) != 0) return refuse(method, start, "it has a primitive");
+  if (!isSelected(1, method, start)) return false;
   const startMicroseconds = hostMonotonicMicroseconds();
   const mark = areaMark();
   const optimised = newOptimised(<Address>method, start);
