@@ -13,6 +13,7 @@ blocks), and shows its bytecodes and those of what is inlined in it, each with t
 the image ends before that, says why it was not optimised, with exit code 1. What the image prints goes to standard
 error; what it saves is dropped.
 
+  --exits                  shows the code that leaves to the interpreter too, which is a line for each place without it
   --at-end                 runs the image to its end, and shows what it was optimised to last
   --list                   runs the image to its end, and lists what was optimised: how often, in how many rounds, bytes
                            of WebAssembly, exits by cause, and what is inlined
@@ -22,7 +23,7 @@ These come before the options of \`stvm run\`, of which --jit-threshold (default
 when they are first found active), --edenSize, --maxOldSpaceSize, --workingDirectory and --debug-module count.`;
 
 const VALUED = new Set(["tier"]);
-const FLAGS = new Set(["at-end", "list", "json"]);
+const FLAGS = new Set(["at-end", "exits", "list", "json"]);
 
 /** Whether the words behind `stvm jit` are for this; without it they are of the first tier, and nothing is run. */
 export function isOptimisedRequest(words: readonly string[]): boolean {
@@ -47,15 +48,13 @@ export async function jitOptimisedWithArguments(words: readonly string[]): Promi
   const vm = imageOptions({ ...options, imageArguments: isList ? options.imageArguments : others });
   const threshold = options.jitThreshold ?? DEFAULT_JIT_THRESHOLD;
   const all = { ...vm, jitThreshold: threshold };
-  process.exitCode = isList
-    ? await list(all, values.has("json"))
-    : await show(all, wanted!.trim(), values.has("at-end"), values.has("json"));
+  process.exitCode = isList ? await list(all, values.has("json")) : await show(all, wanted!.trim(), values);
   process.exit();
 }
 
 type VmOptions = ReturnType<typeof imageOptions> & { readonly jitThreshold: number };
 
-async function show(vm: VmOptions, wanted: string, isAtEnd: boolean, isJson: boolean): Promise<number> {
+async function show(vm: VmOptions, wanted: string, given: ReadonlyMap<string, string>): Promise<number> {
   const [{ runOptimised }, { methodNamed }, { optimisedText }] = await Promise.all([
     import("../jit/optimised.js"),
     import("../lookup.js"),
@@ -65,10 +64,11 @@ async function show(vm: VmOptions, wanted: string, isAtEnd: boolean, isJson: boo
   let name = wanted;
   const run = await runOptimised(
     vm,
-    (code) => !isAtEnd && code.get(name)?.listing !== undefined,
+    (code) => !given.has("at-end") && code.get(name)?.listing !== undefined,
     async (session) => {
       name = (block && "[] in ") + session.reflection.methodName(await methodNamed(session, method!, vm.image));
     },
+    given.has("exits"),
   );
   const found = run.code.find((each) => each.name === name);
   if (found?.listing === undefined) {
@@ -77,7 +77,7 @@ async function show(vm: VmOptions, wanted: string, isAtEnd: boolean, isJson: boo
     return 1;
   }
   await print(
-    isJson
+    given.has("json")
       ? `${JSON.stringify({ tier: "optimised", times: found.times, exits: exitsOf(found), ...found.listing }, undefined, 2)}\n`
       : optimisedText(found.listing, colours),
   );

@@ -38,6 +38,7 @@ export async function runOptimised(
   options: VmOptions,
   isEnough: (code: ReadonlyMap<string, OptimisedCode>) => boolean,
   check: (session: Session) => Promise<void>,
+  areExitsWhole = false,
 ): Promise<OptimisedRun> {
   const disassemble = await loadDisassembler();
   const code = new Map<string, OptimisedCode>();
@@ -64,7 +65,7 @@ export async function runOptimised(
       else {
         one.times++;
         const wasm = new Uint8Array(vm.exports.memory.buffer, told.at, told.bytes).slice();
-        one.listing = listOptimised(session, { ...told, wasm }, disassemble);
+        one.listing = listOptimised(session, { ...told, wasm }, disassemble, areExitsWhole);
       }
     },
   });

@@ -66,8 +66,16 @@ interface Piece {
   readonly lines: string[];
 }
 
-/** To be called while the module tells of the code: nothing has moved then. */
-export function listOptimised(session: Session, code: MadeCode, disassemble: Disassembler): OptimisedListing {
+/**
+ * To be called while the module tells of the code: nothing has moved then. Exits are a line each unless they are wanted
+ * whole.
+ */
+export function listOptimised(
+  session: Session,
+  code: MadeCode,
+  disassemble: Disassembler,
+  areExitsWhole: boolean,
+): OptimisedListing {
   const { scopes, pieces, markBytes } = cut(session, disassemble(code.wasm));
   const symbols = new Symbols(session, (index) => localName(code, scopes, index));
   const instructions: OptimisedInstruction[] = [];
@@ -81,7 +89,8 @@ export function listOptimised(session: Session, code: MadeCode, disassemble: Dis
     if (isContinued && lines.length === 0) return;
     const known = exitMeanings(lines, symbols.isInCompiledArea);
     const wasm = lines.map((line, at) => known.get(at) ?? symbols.inLine(line, lines, at));
-    instructions.push({ scope, pc, bytecode: instruction?.text ?? "start", isContinued, wasm: dedented(wasm) });
+    const shown = dedented(areExitsWhole ? wasm.filter((line) => line !== EXIT) : withoutExits(wasm));
+    instructions.push({ scope, pc, bytecode: instruction?.text ?? "start", isContinued, wasm: shown });
   });
   return {
     name: codeName(session, code.method, code.start),
@@ -107,6 +116,27 @@ export function optimisedText({ name, rounds, bytes, scopes, instructions }: Opt
 const plain = (text: string) => text;
 const PLAIN = { bold: plain, cyan: plain };
 
+/** Stands for a mark of an exit among the lines. */
+const EXIT = "exit";
+
+/** The code of each exit as one line. */
+function withoutExits(lines: readonly string[]): string[] {
+  const kept: string[] = [];
+  for (let index = 0; index < lines.length; index++) {
+    if (lines[index] !== EXIT) {
+      kept.push(lines[index]!);
+      continue;
+    }
+    const end = lines.findIndex((line, at) => at > index && line.trim() === "return");
+    const code = lines.slice(index, end + 1);
+    const at = code.findIndex((line) => /\{(exit|poll)/.test(line));
+    const [what, place] = code.slice(at, at + 2).map((line) => /\{(.*)\}/.exec(line)?.[1]);
+    kept.push(`${/^ */.exec(lines[end]!)![0]}${what} (leaves at ${place})`);
+    index = end;
+  }
+  return kept;
+}
+
 /** Cuts the lines at the marks, which are constants dropped at once. */
 function cut(session: Session, lines: readonly string[]): { scopes: Scope[]; pieces: Piece[]; markBytes: number } {
   const scopes: Scope[] = [];
@@ -122,6 +152,10 @@ function cut(session: Session, lines: readonly string[]): { scopes: Scope[]; pie
     index++;
     const { address, depth, scope } = mark;
     markBytes += mark.bytes;
+    if (mark.isExit) {
+      pieces.at(-1)?.lines.push(EXIT);
+      continue;
+    }
     if (scope !== undefined) {
       open[depth] = scopes.length;
       // The next mark is of its first bytecode: where that is says whether this is a block.
@@ -148,7 +182,7 @@ function markAt(lines: readonly string[], index: number) {
   const mark = BigInt(constant[1]!);
   const bits = (shift: number, count: number) => Number(BigInt.asUintN(count, mark >> BigInt(shift)));
   const scope = bits(40, 1) === 0 ? undefined : { firstHome: bits(41, 12), tempCount: bits(53, 7) };
-  return { address: bits(0, 32), depth: bits(32, 8), scope, bytes: 2 + lengthOf(mark) };
+  return { address: bits(0, 32), depth: bits(32, 8), scope, isExit: bits(60, 1) !== 0, bytes: 2 + lengthOf(mark) };
 }
 
 /** Bytes of a positive number in WebAssembly's form. */
@@ -158,19 +192,16 @@ function lengthOf(number: bigint): number {
 
 // Locals, in the order of vm/optimiser/locals.ts.
 
-const FIRST = ["$frame", "$entry", "$receiver", "$low", "$wordA", "$wordB", "$wordC"];
-const FLAGS = 8;
+const FLAGS = Array.from({ length: 8 }, (_, index) => `$flag${index}`);
+const FIRST = ["$frame", "$entry", "$receiver", "$low", "$wordA", "$wordB", "$wordC", ...FLAGS, "$written", "$jumps"];
 const SCRATCH = 3;
 const KEPT = 24;
 
 function localName({ homes, floats }: MadeCode, scopes: readonly Scope[], index: number): string {
-  if (index < FIRST.length) return FIRST[index]!;
-  let place = index - FIRST.length;
-  if (place < FLAGS) return `$flag${place}`;
-  if (place === FLAGS) return "$written";
-  place -= FLAGS + 1;
-  if (place < homes) return homeName(scopes, place);
-  place -= homes;
+  const firstHome = scopes[0]?.firstHome ?? FIRST.length;
+  if (index < firstHome) return FIRST[index] ?? `$local${index}`;
+  if (index < firstHome + homes) return homeName(scopes, index);
+  let place = index - firstHome - homes;
   if (place < floats) return `$float${place}`;
   place -= floats;
   if (place < SCRATCH) return `$scratch${place}`;

@@ -7,6 +7,7 @@ import { Address } from "../memory/oop";
 import { falseObject, trueObject } from "../memory/roots";
 import * as wasm from "../jit/encoder";
 import { beginMaking, emitClosure, emitMadeClosure, prepareClosure } from "./closures";
+import { markExit } from "./listing";
 import { FRAME, LOW, WORD_A, WORD_B, WRITTEN, newFloat, scratch } from "./locals";
 import { EXIT_DEPTH_SHIFT } from "../interpreter/optimisedCode";
 import { frameLimit, record, wantFrame } from "./round";
@@ -301,6 +302,7 @@ export function emitPass(label: u32): void {
 
 /** Leaves through an imported function of (what, address, stack pointer, frame). */
 export function emitLeaving(address: Address, what: u32, how: u32): void {
+  markExit();
   isRare = true;
   emitFlush(false);
   isRare = false;
