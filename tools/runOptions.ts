@@ -59,7 +59,7 @@ the image untouched. Options may be written with one dash or two.
   --jit=off|baseline|on    interprets only (default); compiles what is called often to WebAssembly; and optimises
                            what takes most of the time
   --jit-threshold=CALLS    calls before a method is compiled (default ${DEFAULT_JIT_THRESHOLD}; 1 compiles everything)
-  --jit-stats[=json]       says on standard error, at the end, what was compiled
+  --jit-stats[=json]       says on standard error, at the end, what was compiled and where the time went
   --jit-only=NUMBERS       compiles only methods with these numbers or ranges of them, as stvm bisect tells them
   --optimise-only=NUMBERS  optimises only these, with --jit=on
   -vm KEY=VALUE, -vm-display-null, -vm-sound-null

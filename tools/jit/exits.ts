@@ -1,7 +1,6 @@
 // Exits in the second tier's code: what the number means that it hands to `exitFromCode`.
 
-/** By number (vm/interpreter/optimisedCode.ts). */
-export const EXIT_CAUSES = ["unreached", "class", "number", "element", "boolean", "bytecode"] as const;
+import { EXIT_CAUSES } from "../../vm/embed/jitStatistics.js";
 
 const CAUSE_MASK = 7;
 const DEPTH_SHIFT = 28;

@@ -13,6 +13,7 @@ import { remember as rememberObject } from "../memory/remembered";
 import { nil } from "../memory/roots";
 import { EXITS_PER_CODE } from "../tuning";
 import { newInArea } from "./codeRecords";
+import { countThrownAway } from "./codeStatistics";
 import { methodInHierarchy } from "./lookup";
 import { stopForMemory } from "./memoryLimits";
 import { headerBytecodeSet, methodHeader } from "./methods";
@@ -110,6 +111,7 @@ export function optimisedCode(record: Address): u32 {
   if (code == 0 || load<u32>(record, OPTIMISED_GENERATION) == generation) return code;
   store<u32>(record, generation, OPTIMISED_GENERATION);
   if (holdsTrue(record)) return code;
+  countThrownAway(false);
   store<u32>(record, 0, OPTIMISED_CODE);
   return 0;
 }
@@ -223,6 +225,7 @@ export function noteExit(record: Address, ip: Address, sp: Address, isNumber: bo
     store<u32>(record, exits - 1, OPTIMISED_EXITS);
     return false;
   }
+  if (load<u32>(record, OPTIMISED_CODE) != 0) countThrownAway(true);
   store<u32>(record, 0, OPTIMISED_CODE);
   return true;
 }

@@ -6,7 +6,7 @@
 import { hostInstallCode, hostMonotonicMicroseconds } from "../host";
 import { areaMark, discardSince, isAreaFull, noteFull, setOptimised } from "../interpreter/codeRecords";
 import { isSelected } from "../interpreter/codeSelection";
-import { countFunction, countModule } from "../interpreter/codeStatistics";
+import { countCompiling, countFunction, countModule, countNotTaken } from "../interpreter/codeStatistics";
 import { isV3Shape, shapeArgumentCount, shapeCopiedCount } from "../interpreter/compileQueue";
 import { newDependencies, newOptimised, setOptimisedCode, setOptimisedEntry } from "../interpreter/optimisedCode";
 import { tellOptimised, tellRefused } from "../interpreter/optimiserLog";
@@ -62,14 +62,16 @@ export function optimise(baseline: Address, method: Oop, start: Address, shape: 
   const bytes = write(optimised, method, start, shape);
   const dependencies = bytes == 0 ? 0 : newDependencies(optimised, dependencyCount);
   if (dependencies == 0) {
+    countCompiling(1, hostMonotonicMicroseconds() - startMicroseconds);
     discardSince(mark);
     return refuse(method, start, whyNot());
   }
   keepDependencies(dependencies);
   const code = hostInstallCode(wasm.bufferStart(), bytes);
-  countModule(bytes, hostMonotonicMicroseconds() - startMicroseconds);
+  countModule(1, bytes, hostMonotonicMicroseconds() - startMicroseconds);
   if (code <= 0) {
     if (code == NO_SPACE) noteFull();
+    else countNotTaken(code);
     discardSince(mark);
     return refuse(method, start, "the host does not take its code");
   }
