@@ -48,11 +48,11 @@ export async function runOptimised(
     return known;
   };
   const vm = await createVm({
+    // Its output is not what was asked for.
+    stdout: (bytes) => void process.stderr.write(bytes),
     ...options,
     optimises: true,
     onSnapshot: () => {},
-    // Its output is not what was asked for.
-    stdout: (bytes) => void process.stderr.write(bytes),
     log: (_level, line) => {
       const told = read(line);
       if (told === undefined) return;
