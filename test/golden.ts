@@ -9,8 +9,21 @@ import { expect } from "@jest/globals";
  * `render` must keep the inputs, so that rendering twice gives the same.
  */
 export function expectGolden(path: string, render: (text: string) => string): void {
-  const present = existsSync(path) ? readFileSync(path, "utf8") : "";
-  const rendered = render(present);
+  const present = presentText(path);
+  compare(path, present, render(present));
+}
+
+/** The same where rendering takes its time. */
+export async function expectGoldenOf(path: string, render: (text: string) => Promise<string>): Promise<void> {
+  const present = presentText(path);
+  compare(path, present, await render(present));
+}
+
+function presentText(path: string): string {
+  return existsSync(path) ? readFileSync(path, "utf8") : "";
+}
+
+function compare(path: string, present: string, rendered: string): void {
   if (process.env.UPDATE === "1") writeFileSync(path, rendered);
   else expect(rendered).toBe(present);
 }

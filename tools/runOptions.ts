@@ -27,6 +27,8 @@ export interface RunOptions {
   readonly optimises: boolean;
   /** Only methods with these numbers are compiled (`stvm bisect` tells them). */
   readonly jitOnly?: readonly (readonly [first: number, last: number])[];
+  /** Of what is compiled, only methods with these numbers are optimised. */
+  readonly optimiseOnly?: readonly (readonly [first: number, last: number])[];
   readonly interactive: boolean;
 }
 
@@ -57,8 +59,9 @@ the image untouched. Options may be written with one dash or two.
   --jit=off|baseline|on    interprets only (default); compiles what is called often to WebAssembly; and optimises
                            what takes most of the time
   --jit-threshold=CALLS    calls before a method is compiled (default ${DEFAULT_JIT_THRESHOLD}; 1 compiles everything)
-  --jit-stats[=json]       says on standard error, at the end, what was compiled
+  --jit-stats[=json]       says on standard error, at the end, what was compiled and where the time went
   --jit-only=NUMBERS       compiles only methods with these numbers or ranges of them, as stvm bisect tells them
+  --optimise-only=NUMBERS  optimises only these, with --jit=on
   -vm KEY=VALUE, -vm-display-null, -vm-sound-null
                            Squeak's options; the null drivers are what there is
   --version, --help
@@ -104,6 +107,7 @@ const RULES = new Map<string, OptionRule>([
   ["jit-threshold", withValue((draft, value, name) => void (draft.jitThreshold = callCount(value, name)))],
   ["jit-stats", { takesValue: "inline", apply: (draft, value) => void (draft.jitStatistics = statisticsForm(value)) }],
   ["jit-only", withValue((draft, value, name) => void (draft.jitOnly = numberRanges(value, name)))],
+  ["optimise-only", withValue((draft, value, name) => void (draft.optimiseOnly = numberRanges(value, name)))],
   ["vm", withValue(() => {})],
   ["vm-display-null", nothing],
   ["vm-sound-null", nothing],
@@ -158,6 +162,19 @@ export function parseRunArguments(words: readonly string[]): RunRequest {
       imageArguments: words.slice(position + 1),
       vmArguments,
     },
+  };
+}
+
+/** Which image is run and with what, for a tool that runs it in its own way. */
+export function imageOptions(options: RunOptions) {
+  return {
+    image: options.image,
+    arguments: options.imageArguments,
+    vmArguments: options.vmArguments,
+    workingDirectory: options.workingDirectory,
+    edenBytes: options.edenBytes,
+    maxOldSpaceBytes: options.maxOldSpaceBytes,
+    wasm: options.debugModule ? ("debug" as const) : ("release" as const),
   };
 }
 

@@ -35,6 +35,10 @@ async function main(): Promise<void> {
     const { bisectWithArguments } = await import("./commands/bisect.js");
     return bisectWithArguments(words.slice(1));
   }
+  if (first === "jit" && words.some((word) => word.includes("optimised"))) {
+    const { isOptimisedRequest, jitOptimisedWithArguments } = await import("./commands/jitOptimised.js");
+    if (isOptimisedRequest(words)) return jitOptimisedWithArguments(words.slice(1));
+  }
 
   const { default: yargs } = await import("yargs");
   // Lines are left to the terminal: yargs would break them inside words.

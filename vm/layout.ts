@@ -286,16 +286,27 @@ export const COUNT_BLOCKS: u32 = 1;
 export const COUNT_OPTIMISED_METHODS: u32 = 2;
 export const COUNT_OPTIMISED_BLOCKS: u32 = 3;
 export const COUNT_REFUSED: u32 = 4;
+/** Modules, their bytes, and the microseconds that these took: of the baseline tier, and of the second. */
 export const COUNT_MODULES: u32 = 5;
-export const COUNT_BYTES: u32 = 6;
-export const COUNT_MICROSECONDS: u32 = 7;
+export const COUNT_OPTIMISED_MODULES: u32 = 24;
 /** Slices that ended in the interpreter, in baseline code, in optimised code. */
 export const COUNT_SLICES: u32 = 8;
+/** Modules that the host did not take. */
+export const COUNT_NOT_TAKEN: u32 = 11;
 /** Times that all code was dropped, by cause: no room, old objects moved, a method became another, a debugger. */
 export const COUNT_DROPS: u32 = 12;
 /** Exits from optimised code, by cause. */
 export const COUNT_EXITS: u32 = 16;
-export const EXIT_CAUSES: u32 = 16;
+export const EXIT_CAUSES: u32 = 8;
+/** Microseconds of running, by the tier in which slices ended; and those since the last slice that tells. */
+export const COUNT_TIME: u32 = 27;
+export const COUNT_TIME_UNTOLD: u32 = 30;
+/** Optimised code thrown away: left too often, or taking for granted what had changed. */
+export const COUNT_LEFT_TOO_OFTEN: u32 = 31;
+export const COUNT_OUT_OF_DATE: u32 = 32;
+/** The errno of the last module that was not taken. */
+export const COUNT_NOT_TAKEN_ERROR: u32 = 33;
+export const COUNT_PLACES: u32 = 34;
 
 // What tests force (vm/main.ts: force), so that what is rare happens all the time; bits.
 /** Every poll takes its slow path. */

@@ -15,7 +15,8 @@ import { startMethod as startMethodNow, startSend as startSendNow } from "./inte
 import { isContext, resumeContext } from "./interpreter/contexts";
 import { enableOptimiser as enableSecondTier } from "./interpreter/sampling";
 import { optimise } from "./optimiser/optimise";
-import { compileAtSliceEnd, disableCompiler, enableCompiler } from "./interpreter/compileQueue";
+import { beginTime, countTime } from "./interpreter/codeStatistics";
+import { compileAtSliceEnd, compileThreshold, disableCompiler, enableCompiler } from "./interpreter/compileQueue";
 import { compileBatch, listCode as listCodeOf } from "./jit/translate";
 import { startSession } from "./interpreter/control";
 import { flushMethodCache } from "./interpreter/lookup";
@@ -34,7 +35,7 @@ import {
   OUTCOME_NONE,
   stop,
 } from "./interpreter/stop";
-import { hostUtcMicroseconds } from "./host";
+import { hostMonotonicMicroseconds, hostUtcMicroseconds } from "./host";
 
 export { imageFault, imageFaultInHeap, imageFaultOffset } from "./image/fault";
 export { imageFormat } from "./image/header";
@@ -45,7 +46,9 @@ export { pastFree, pastStart } from "./memory/newspace";
 export { oldSpaceEnd } from "./memory/oldspace";
 export { activePage } from "./memory/frames";
 export { fp, ip, sp } from "./interpreter/registers";
-export { selectCode } from "./interpreter/codeSelection";
+export { selectCode, selectOptimised } from "./interpreter/codeSelection";
+export { tellOptimiser } from "./interpreter/optimiserLog";
+export { compileState } from "./interpreter/codeRecords";
 export { sliceTiers } from "./interpreter/compiledCode";
 export { fullCollectionCount, scavengeCount } from "./memory/statistics";
 export { takeCensus } from "./interpreter/census";
@@ -86,7 +89,10 @@ function resumeActiveProcess(): void {
 
 /** Runs for at most that many sends and backward jumps. Answers an outcome code (interpreter/stop.ts). */
 export function run(polls: i32): i32 {
+  const start = hostMonotonicMicroseconds();
+  beginTime();
   if (begin()) interpret(polls);
+  countTime(hostMonotonicMicroseconds() - start, compileThreshold == 0);
   compileAtSliceEnd();
   return outcome;
 }

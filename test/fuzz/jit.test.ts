@@ -1,7 +1,7 @@
 // Some images of random methods: compiled code shows what the interpreter shows. `npm run fuzz:jit` runs more of them.
 
 import { expect, test } from "@jest/globals";
-import { fuzzSeed } from "./jitFuzz.js";
+import { casesOf, fuzzSeed } from "./jitFuzz.js";
 import {
   BASELINE,
   differences,
@@ -22,6 +22,15 @@ const WAYS = ALL_WAYS.filter(({ name }) => /^(baseline|slices|optimised(-slices|
 test.each([1, 2])("seed %i", async (seed) => {
   const findings = await fuzzSeed(seed, seed % 2 === 0 ? "sista" : "v3", WAYS);
   expect(await Promise.all(findings.map((finding) => reportOf(finding)))).toEqual([]);
+});
+
+test("a context made for a frame of optimised code has the frame's arguments", async () => {
+  // background: makes a closure while its argument is in a local only; a full collection follows.
+  const image = imageOf(casesOf(910_159).slice(1, 2), "v3");
+  const expected = await run(image, INTERPRETED);
+  for (const slicePolls of [4, 5, 7]) {
+    expect(differences(expected, await run(image, { ...OPTIMISED, slicePolls }))).toEqual([]);
+  }
 });
 
 const NIL: Node = { kind: "constant", value: "nil" };

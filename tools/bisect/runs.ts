@@ -3,8 +3,8 @@
 import { performance } from "node:perf_hooks";
 import { heapOf } from "../../vm/embed/heap.js";
 import { createVm, type Vm, type VmOptions } from "../../vm/embed/node.js";
-import { HEADER_BYTES, WORD_BYTES } from "../../vm/layout.js";
 import { Reflection } from "../../vm/embed/reflection.js";
+import { codeName } from "../codeName.js";
 import type { CompiledRun, Range, Shown } from "./bisect.js";
 
 /** What a run is given, beside what is compiled. */
@@ -18,40 +18,44 @@ export function runInterpreted(setting: RunSetting): Promise<Shown> {
   return run(setting, {}, () => {});
 }
 
-/** Runs with the methods compiled whose numbers are in these ranges, from so many calls on. */
+export type Tier = "baseline" | "optimised";
+
+/**
+ * Runs with the methods compiled whose numbers are in these ranges, from so many calls on; or with all of them compiled,
+ * and these optimised.
+ */
 export async function runCompiled(
   setting: RunSetting,
+  tier: Tier,
   threshold: number,
   ranges: readonly Range[],
 ): Promise<CompiledRun> {
+  const isOptimised = tier === "optimised";
   const compiled = new Map<number, Set<string>>();
   let nameOf = (_method: number, _start: number): string => "?";
   const shown = await run(
     setting,
     {
       jitThreshold: threshold,
+      optimises: isOptimised,
       log(_level, message) {
-        const [, number, method, start] = /^compiles (\d+) method (\d+) from (\d+)$/.exec(message) ?? [];
+        const [, number, method, start] = /^(?:compil|optimis)es (\d+) method (\d+) from (\d+)$/.exec(message) ?? [];
         if (number === undefined) return;
         const names = compiled.get(Number(number)) ?? new Set();
         compiled.set(Number(number), names.add(nameOf(Number(method), Number(start))));
       },
     },
     (vm) => {
-      for (const range of ranges) (vm.exports.selectCode as (first: number, last: number) => void)(...range);
+      const select = isOptimised ? vm.exports.selectOptimised : vm.exports.selectCode;
+      for (const range of ranges) (select as (first: number, last: number) => void)(...range);
       // Methods lie still while the module tells of them.
-      nameOf = (method, start) => codeName(vm, method, start);
+      nameOf = (method, start) => {
+        const heap = heapOf(vm.exports);
+        return codeName({ heap, reflection: new Reflection(heap) }, method, start);
+      };
     },
   );
   return { ...shown, compiled };
-}
-
-/** The name of a method, or of the block that begins at an offset in it. */
-function codeName(vm: Vm, method: number, start: number): string {
-  const heap = heapOf(vm.exports);
-  const name = new Reflection(heap).methodName(method);
-  const first = HEADER_BYTES + (heap.literalCountOf(method) + 1) * WORD_BYTES;
-  return start === first ? name : `[] in ${name}`;
 }
 
 async function run(setting: RunSetting, options: Partial<VmOptions>, prepare: (vm: Vm) => void): Promise<Shown> {

@@ -4,14 +4,15 @@ import { readFileSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 import { type CommandModule } from "yargs";
 import type { Bisection } from "../bisect/bisect.js";
+import type { Tier } from "../bisect/runs.js";
 import { takeOwnOptions } from "../ownOptions.js";
-import { parseRunArguments, type RunOptions, VERSION_TEXT } from "../runOptions.js";
+import { imageOptions, parseRunArguments, type RunOptions, VERSION_TEXT } from "../runOptions.js";
 import { colours, errorColours, UsageError } from "../terminal.js";
 
 /** For `stvm --help` and shells; the words themselves are read by bisectWithArguments. */
 export const bisectCommand: CommandModule<object, { words?: string[] }> = {
   command: "bisect <image> [words..]",
-  describe: "find the method whose compilation changes what an image shows",
+  describe: "find the method whose compilation or optimisation changes what an image shows",
   builder: (parser) => parser,
   handler: ({ words }) => bisectWithArguments(words ?? []),
 };
@@ -19,24 +20,29 @@ export const bisectCommand: CommandModule<object, { words?: string[] }> = {
 export const BISECT_HELP = `stvm bisect [options] IMAGE [ARGUMENT…]
 
 Runs an image interpreted and compiled, and compares output and exit code. Where they differ, it runs again with half of
-the methods compiled, and so on, until one method is left: or a few, where one is compiled only when others are. The image must show the same whenever it is interpreted; what
-it saves is dropped, and its input is empty.
+the methods compiled, and so on, until one method is left: or a few, where one is compiled only when others are. Where
+they do not differ, it does so with what is optimised, everything being compiled. The image must show the same whenever
+it is interpreted; what it saves is dropped, and its input is empty.
 
   --good-output=FILE       what a good run prints: the interpreted one is checked against it first
   --good-code=CODE         its exit code (default 0), with --good-output
   --timeout=SECONDS        a run that takes longer is a bad one (default: 20 times the interpreted run, at least 20)
+  --tier=baseline|optimised
+                           looks at this tier only
   --json                   prints JSON
 
-These come before the options of \`stvm run\`, of which --jit-threshold (default 1), --edenSize, --maxOldSpaceSize,
---workingDirectory and --debug-module count. Exit code 0 where nothing differs, 1 where a method was found.`;
+These come before the options of \`stvm run\`, of which --jit-threshold (default 1: methods are compiled at once, and
+optimised when they are first found active), --edenSize, --maxOldSpaceSize, --workingDirectory and --debug-module count. Exit code 0 where nothing differs, 1 where a method was found.`;
 
-const VALUED = new Set(["good-output", "good-code", "timeout"]);
+const VALUED = new Set(["good-output", "good-code", "timeout", "tier"]);
+const TIERS: readonly Tier[] = ["baseline", "optimised"];
 const FLAGS = new Set(["json"]);
 
 export async function bisectWithArguments(words: readonly string[]): Promise<void> {
   const { values, rest } = takeOwnOptions(words, VALUED, FLAGS);
   const limitSeconds = wholeNumber(values.get("timeout"), "timeout");
   const goodCode = wholeNumber(values.get("good-code"), "good-code") ?? 0;
+  const tiers = tiersOf(values.get("tier"));
   const request = parseRunArguments(rest);
   if (request.kind !== "run") {
     console.log(request.kind === "help" ? BISECT_HELP : VERSION_TEXT);
@@ -47,7 +53,7 @@ export async function bisectWithArguments(words: readonly string[]): Promise<voi
     import("../bisect/runs.js"),
   ]);
   const { options } = request;
-  const vm = vmOptions(options);
+  const vm = imageOptions(options);
   const start = performance.now();
   const goodOutput = values.get("good-output");
   const good = goodOutput === undefined ? undefined : textOf(goodOutput);
@@ -57,31 +63,38 @@ export async function bisectWithArguments(words: readonly string[]): Promise<voi
   const shortest = Math.max(20_000, 20 * (performance.now() - start));
   const limitMilliseconds = limitSeconds === undefined ? shortest : limitSeconds * 1000;
   const threshold = options.jitThreshold ?? 1;
-  const result = await bisect(
-    expected,
-    (ranges) => runCompiled({ vm, limitMilliseconds }, threshold, ranges),
-    (runs, candidates) => {
-      if (!process.stderr.isTTY) return;
-      const left = candidates === 0 ? "" : `, ${candidates} methods left`;
-      process.stderr.write(`\r\x1b[K${errorColours.dim(`run ${runs}${left}`)}`);
-    },
-  );
+  let tier = tiers[0]!;
+  let result: Bisection = { kind: "same" };
+  for (tier of tiers) {
+    result = await bisect(
+      expected,
+      (ranges) => runCompiled({ vm, limitMilliseconds }, tier, threshold, ranges),
+      (runs, candidates) => {
+        if (!process.stderr.isTTY) return;
+        const left = candidates === 0 ? "" : `, ${candidates} methods left`;
+        process.stderr.write(`\r\x1b[K${errorColours.dim(`${tier}: run ${runs}${left}`)}`);
+      },
+    );
+    if (result.kind === "found") break;
+  }
   if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
-  if (values.has("json")) console.log(JSON.stringify(result, undefined, 2));
-  else for (const line of resultLines(result, options, threshold)) console.log(line);
+  if (values.has("json"))
+    console.log(JSON.stringify(result.kind === "same" ? result : { tier, ...result }, undefined, 2));
+  else if (result.kind === "same") console.log(sameLine(tiers));
+  else for (const line of resultLines(result, tier, options, threshold)) console.log(line);
   process.exitCode = result.kind === "same" ? 0 : 1;
 }
 
-function vmOptions(options: RunOptions) {
-  return {
-    image: options.image,
-    arguments: options.imageArguments,
-    vmArguments: options.vmArguments,
-    workingDirectory: options.workingDirectory,
-    edenBytes: options.edenBytes,
-    maxOldSpaceBytes: options.maxOldSpaceBytes,
-    wasm: options.debugModule ? ("debug" as const) : ("release" as const),
-  };
+function tiersOf(text: string | undefined): readonly Tier[] {
+  if (text === undefined) return TIERS;
+  const tier = TIERS.find((each) => each === text);
+  if (tier === undefined) throw new UsageError(`--tier=${text}: give ${TIERS.join(" or ")}, or leave it out for both`);
+  return [tier];
+}
+
+function sameLine(tiers: readonly Tier[]): string {
+  const ways = tiers.map((tier) => (tier === "baseline" ? "compiled" : "optimised"));
+  return `${["interpreted", ...ways].join(" and ")} show the same`;
 }
 
 function textOf(path: string): string {
@@ -97,20 +110,31 @@ function wholeNumber(text: string | undefined, name: string): number | undefined
   throw new UsageError(`--${name}=${text}: not a whole number; give one from 0 on`);
 }
 
-function resultLines(result: Bisection, { image, imageArguments }: RunOptions, threshold: number): string[] {
-  if (result.kind === "same") return ["compiled and interpreted show the same"];
-  const { methods, expected, seen, runs } = result;
+function resultLines(
+  { methods, expected, seen, runs }: Extract<Bisection, { kind: "found" }>,
+  tier: Tier,
+  { image, imageArguments }: RunOptions,
+  threshold: number,
+): string[] {
   const [line, good, bad] = firstDifference(expected.output, seen.output);
-  const words = [image, ...imageArguments].map((word) => (/^[\w./=-]+$/.test(word) ? word : `'${word}'`)).join(" ");
+  const quoted = (word: string) => (/^[\w./=-]+$/.test(word) ? word : `'${word}'`);
+  const words = [image, ...imageArguments].map(quoted).join(" ");
   const names = methods.map((each) => each.names.join(" = ") || "?");
   const [first] = methods.flatMap((each) => each.names);
+  const isOptimised = tier === "optimised";
+  const numbers = methods.map(({ number }) => number).join(",");
+  const optimisedCode = (name: string) =>
+    `--tier=optimised --at-end --jit-threshold=${threshold} ${[image, name, ...imageArguments].map(quoted).join(" ")}`;
+  const options = `--jit-threshold=${threshold} ${isOptimised ? `--jit=on --optimise-only=${numbers}` : `--jit-only=${numbers}`}`;
   return [
     `${names.map((each) => colours.bold(each)).join("\n")}`,
-    `compiled${names.length > 1 ? " together" : ""}, this changes what is shown (${runs} runs)`,
+    `${isOptimised ? "optimised" : "compiled"}${names.length > 1 ? " together" : ""}, this changes what is shown (${runs} runs)`,
     ...(good === bad ? [] : [`  line ${line}, good: ${good}`, `  line ${line}, bad:  ${bad}`]),
     ...(expected.end === seen.end ? [] : [`  good end: ${expected.end}`, `  bad end:  ${seen.end}`]),
-    `again: stvm run --jit-threshold=${threshold} --jit-only=${methods.map(({ number }) => number).join(",")} ${words}`,
-    ...(first === undefined ? [] : [`code:  stvm jit ${image} '${first}'`]),
+    `again: stvm run ${options} ${words}`,
+    ...(first === undefined
+      ? []
+      : [`code:  stvm jit ${isOptimised ? optimisedCode(first) : `${quoted(image)} '${first}'`}`]),
   ];
 }
 

@@ -23,7 +23,11 @@ export const jitCommand: CommandModule<object, Arguments> = {
         demandOption: true,
         describe: "'Class>>selector' with its blocks, or '[] in Class>>selector' for these alone",
       })
-      .option("tier", { choices: ["baseline"], default: "baseline", describe: "which compiler" })
+      .option("tier", {
+        choices: ["baseline", "optimised"],
+        default: "baseline",
+        describe: "which compiler; `stvm jit --tier=optimised --help` says what is different with the second",
+      })
       .option("json", { type: "boolean", default: false, describe: "print JSON, for programs" })
       .example("$0 jit Pharo.image 'Integer>>gcd:'", "")
       .example("$0 jit Pharo.image '[] in Collection>>inject:into:'", ""),

@@ -81,6 +81,7 @@ export async function startRun(options: RunOptions, onShown: (message: string) =
     },
   });
   for (const range of options.jitOnly ?? []) (vm.exports.selectCode as SelectCode)(...range);
+  for (const range of options.optimiseOnly ?? []) (vm.exports.selectOptimised as SelectCode)(...range);
   return vm;
 }
 

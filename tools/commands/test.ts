@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type CommandModule } from "yargs";
+import type { JitStatistics } from "../../vm/embed/jitStatistics.js";
 import type { Judged } from "../conformance/expectedFailures.js";
 import { errorColours, UsageError } from "../terminal.js";
 import { FORCE_EXITS, FORCE_FULL_COLLECTIONS, FORCE_POLLS, FORCE_SCAVENGES } from "../../vm/layout.js";
@@ -17,6 +18,7 @@ interface Arguments {
   "jit-threshold"?: number;
   force?: string;
   jit: string;
+  "jit-stats": boolean;
   junit?: string;
   tap?: string;
   json: boolean;
@@ -71,6 +73,11 @@ export const testCommand: CommandModule<object, Arguments> = {
         default: "baseline",
         describe: "with --jit-threshold: compiled only, or optimised as well, in short slices",
       })
+      .option("jit-stats", {
+        type: "boolean",
+        default: false,
+        describe: "say on standard error what was compiled, in all runs together",
+      })
       .option("junit", { type: "string", requiresArg: true, describe: "write the results as JUnit's XML" })
       .option("tap", { type: "string", requiresArg: true, describe: "write the results as TAP 14" })
       .option("json", { type: "boolean", default: false, describe: "print the results as JSON" })
@@ -115,6 +122,7 @@ async function test(given: Arguments): Promise<void> {
   const progress = progressLine(sets);
   try {
     const judged: Judged[][] = [];
+    const statistics: JitStatistics[] = [];
     for (const recipe of recipesOf(given.recipe)) {
       const expected = readExpectations(join(recipe, "expected-failures", `${tier}.txt`));
       const isOwn = recipe === OWN_RECIPE;
@@ -136,6 +144,7 @@ async function test(given: Arguments): Promise<void> {
           optimises: given.jit === "on",
           wasm: given["debug-module"] ? "debug" : "release",
           isRestarted: !isOwn,
+          onStatistics: (one) => void statistics.push(one),
           progress: (done, planned, failed) => progress.show(set, done, planned, failed),
         });
         return judge(results, set, expected);
@@ -150,11 +159,22 @@ async function test(given: Arguments): Promise<void> {
       );
     if (given.tap !== undefined) writeAtomically(given.tap, Buffer.from(reports.tapText(results)));
     if (given.junit !== undefined) writeAtomically(given.junit, Buffer.from(reports.junitText(results)));
+    if (given["jit-stats"]) await printJitStatistics(statistics);
     print(results, given.json, performance.now() - start);
   } finally {
     progress.clear();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Of runs that were stopped, since a test had hung, there is nothing to tell. */
+async function printJitStatistics(all: readonly JitStatistics[]): Promise<void> {
+  const [{ summedStatistics }, { jitReport }] = await Promise.all([
+    import("../../vm/embed/jitStatistics.js"),
+    import("../jitReport.js"),
+  ]);
+  const sum = summedStatistics(all);
+  if (sum !== undefined) console.error(`stvm: compiled code in ${all.length} runs\n${jitReport(sum)}`);
 }
 
 /** What the words of --force mean together; undefined without any. */

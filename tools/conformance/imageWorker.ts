@@ -2,6 +2,7 @@
 // worker data; tells what is printed as it comes, and how the run ended.
 
 import { parentPort, workerData } from "node:worker_threads";
+import { type JitStatistics, jitStatistics } from "../../vm/embed/jitStatistics.js";
 import { createVm } from "../../vm/embed/node.js";
 
 export interface ImageRun {
@@ -21,6 +22,7 @@ export interface ImageRun {
 
 export type WorkerMessage =
   | { readonly kind: "output"; readonly text: string }
+  | { readonly kind: "statistics"; readonly statistics: JitStatistics }
   | { readonly kind: "ended"; readonly code: number; readonly reason: string };
 
 /** Polls of a slice: at the end of each, what is active may be optimised. */
@@ -47,6 +49,7 @@ try {
   });
   if (request.forced !== undefined) (vm.exports.force as (what: number) => void)(request.forced);
   const outcome = await vm.runToEnd();
+  tell({ kind: "statistics", statistics: jitStatistics(vm.exports) });
   if (outcome.kind === "quit") tell({ kind: "ended", code: outcome.code, reason: "" });
   else tell({ kind: "ended", code: -1, reason: [outcome.message, ...outcome.stack.slice(0, 12)].join("\n") });
   vm.destroy();

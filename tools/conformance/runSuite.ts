@@ -4,6 +4,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
+import type { JitStatistics } from "../../vm/embed/jitStatistics.js";
 import type { ImageRun, WorkerMessage } from "./imageWorker.js";
 import { type TapReader, tapReader, type TestResult } from "./tapReader.js";
 
@@ -30,6 +31,8 @@ export interface SuiteOptions {
   readonly optimises?: boolean;
   /** Whether the image is also saved and restarted, twice; it is if not given. */
   readonly isRestarted?: boolean;
+  /** Hears of each run that comes to its end what was compiled in it. */
+  readonly onStatistics?: (statistics: JitStatistics) => void;
   readonly progress: (done: number, planned: number, failed: number) => void;
 }
 
@@ -165,6 +168,7 @@ function runOnce(
     worker.on("message", (message: WorkerMessage) => {
       if (isFinished) return;
       if (message.kind === "ended") return finish(message);
+      if (message.kind === "statistics") return options.onStatistics?.(message.statistics);
       reader.take(message.text, performance.now());
       report();
       if (isOver(options, reader.results)) finish({ kind: "ended", code: -1, reason: "a test failed" });

@@ -18,6 +18,9 @@ const EPOCH_SLOTS = 4096;
 /** How many functions to put into one module: a module costs 25 to 400 microseconds. */
 export const CODE_BATCH = 64;
 
+/** Reasons for which modules cannot be had that are told; one that names a place in the module is another each time. */
+const MAX_REASONS = 10;
+
 /** Part of the table where code lies: `next` is free, and so is everything behind it. */
 interface Slots {
   readonly table: WebAssembly.Table;
@@ -26,10 +29,16 @@ interface Slots {
 }
 
 /**
- * The host for one virtual machine. `collect` has the engine collect at once, where it can be told so: it counts no compiled
+ * The host for one virtual machine. `warn` hears why a module cannot be had, once for each reason. `collect` has the engine collect at once, where it can be told so: it counts no compiled
  * code as memory, and may let that of several epochs pile up.
  */
-export function codeHost(exports: () => VmExports, collect = () => {}, hasEpochs = needsEpochs()): CodeHost {
+export function codeHost(
+  exports: () => VmExports,
+  warn: (message: string) => void,
+  collect = () => {},
+  hasEpochs = needsEpochs(),
+): CodeHost {
+  const reasons = new Set<string>();
   let slots: Slots | undefined;
   let imports: WebAssembly.Imports = {};
   let trampolineSlot = 0;
@@ -65,7 +74,10 @@ export function codeHost(exports: () => VmExports, collect = () => {}, hasEpochs
         functions.forEach((code, index) => table.set(next + index, code));
         slots.next += functions.length;
         return next;
-      } catch {
+      } catch (error) {
+        const reason = String(error);
+        if (!reasons.has(reason) && reasons.size < MAX_REASONS) warn(`compiled code cannot be installed: ${reason}`);
+        reasons.add(reason);
         return -ERRNO.EINVAL;
       }
     },

@@ -109,7 +109,11 @@ export async function startVm(module: WebAssembly.Module, drivers: HostDrivers, 
     host: hostImports(
       drivers,
       () => exports!.memory,
-      codeHost(() => exports!, options.collectGarbage),
+      codeHost(
+        () => exports!,
+        (message) => drivers.log(2, message),
+        options.collectGarbage,
+      ),
     ),
   };
   const instance = await WebAssembly.instantiate(module, imports);

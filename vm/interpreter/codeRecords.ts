@@ -233,6 +233,16 @@ export function countOptimising(record: Address): u32 {
 }
 
 /**
+ * For tools: 0 where a method has no code yet, 1 where it stays interpreted; else 2, and from bit 2 how often it was found
+ * active since it was last optimised.
+ */
+export function compileState(method: Address, start: Address): u32 {
+  const record = recordOf(method, start);
+  if (record == 0) return 0;
+  return codeOf(record) == 0 ? 1 : 2 | ((<u32>load<u16>(record, RECORD_SAMPLES)) << 2);
+}
+
+/**
  * The number by which a record's code is entered at a bytecode with so many temporaries and operands, 0 for none. A frame
  * may hold more than code knows of: what was answered in place of a boolean, or by a store that was refused.
  */

@@ -1,5 +1,6 @@
-// Which methods and blocks may be compiled, for tools that look for one whose code is wrong: each has a number that is the
-// same in every run, made from its bytecodes and the names among its literals, and only a range of them is compiled.
+// Which methods and blocks may be compiled, and which optimised, for tools that look for one whose code is wrong: each has
+// a number that is the same in every run, made from its bytecodes and the names among its literals, and only a range of
+// them is compiled.
 
 import { formatOf, slotCountOf } from "../memory/header";
 import { byteSizeOf, literalCountOf, literalOf } from "../memory/object";
@@ -7,25 +8,39 @@ import { Address, isObject, Oop } from "../memory/oop";
 import { FORMAT_BYTES, FORMAT_COMPILED_METHOD, HEADER_BYTES } from "../layout";
 import { LOG_TRACE, logEnd, logNumber, logText } from "./log";
 
-// Ranges: first u32 | last u32.
+// Of each tier a count u32, then ranges: first u32 | last u32.
 const MAX_RANGES: u32 = 32;
-const ranges: Address = <Address>memory.data(256, 4);
-let rangeCount: u32 = 0;
+const TIER_BYTES: u32 = 4 + (MAX_RANGES << 3);
+const tiers: Address = <Address>memory.data(520, 4);
+if (2 * TIER_BYTES != 520) ERROR("codeSelection: the ranges of both tiers need other room");
 
 /** From now on only what has a number in this range, or in one given before, is compiled; what is compiled is logged. */
 export function selectCode(first: u32, last: u32): void {
-  if (rangeCount == MAX_RANGES) return;
-  const range = ranges + (rangeCount++ << 3);
+  select(0, first, last);
+}
+
+/** The same of what is optimised. */
+export function selectOptimised(first: u32, last: u32): void {
+  select(1, first, last);
+}
+
+function select(tier: u32, first: u32, last: u32): void {
+  const ranges = tiers + tier * TIER_BYTES;
+  const count = load<u32>(ranges);
+  if (count == MAX_RANGES) return;
+  store<u32>(ranges, count + 1);
+  const range = ranges + 4 + (count << 3);
   store<u32>(range, first);
   store<u32>(range, last, 4);
 }
 
-/** Whether a method, or the block in it that begins at `start`, may be compiled. */
-export function isSelected(method: Oop, start: Address): bool {
-  if (rangeCount == 0) return true;
+/** Whether a method, or the block in it that begins at `start`, may be compiled by a tier: 0 baseline, 1 the second. */
+export function isSelected(tier: u32, method: Oop, start: Address): bool {
+  const ranges = tiers + tier * TIER_BYTES;
+  if (load<u32>(ranges) == 0) return true;
   const number = numberOf(method, start);
-  if (!isInRange(number)) return false;
-  logText("compiles ");
+  if (!isInRange(ranges, number)) return false;
+  logText(tier == 0 ? "compiles " : "optimises ");
   logNumber(number);
   logText(" method ");
   logNumber(<Address>method);
@@ -35,8 +50,9 @@ export function isSelected(method: Oop, start: Address): bool {
   return true;
 }
 
-function isInRange(number: u32): bool {
-  for (let range = ranges; range < ranges + (rangeCount << 3); range += 8) {
+function isInRange(ranges: Address, number: u32): bool {
+  const end = ranges + 4 + (load<u32>(ranges) << 3);
+  for (let range = ranges + 4; range < end; range += 8) {
     if (number >= load<u32>(range) && number <= load<u32>(range, 4)) return true;
   }
   return false;

@@ -103,10 +103,12 @@ import {
   optimisedCode,
   optimisedEntry,
   takeToken,
+  tellExitOf,
   tokenEntry,
   tokenRecord,
   tokenRoot,
 } from "./optimisedCode";
+import { isTelling } from "./optimiserLog";
 import { sampleStack } from "./sampling";
 import { fp as fpRegister, ip as ipRegister, setIp, setRegisters, sp as spRegister } from "./registers";
 import { returnFromBlock, returnFromMethod } from "./returns";
@@ -468,6 +470,7 @@ export function pollFromCode(ip: Address, sp: Address, fp: Address): void {
 export function exitFromCode(what: u32, ip: Address, sp: Address, fp: Address): u64 {
   const cause = what & EXIT_CAUSE_MASK;
   countExit(cause);
+  if (isTelling) tellExitOf(what & EXIT_RECORD_MASK, cause);
   const isSent = cause == CAUSE_NUMBER && kindOf(load<u64>(sp, 8)) == KIND_OTHER;
   if (cause == CAUSE_CLASS || cause == CAUSE_UNREACHED || isSent) noteReceiverClass(ip, sp, fp);
   if (cause != CAUSE_BYTECODE && noteExit(what & EXIT_RECORD_MASK, ip, sp, cause == CAUSE_NUMBER)) refreshCode();

@@ -13,9 +13,11 @@ import { remember as rememberObject } from "../memory/remembered";
 import { nil } from "../memory/roots";
 import { EXITS_PER_CODE } from "../tuning";
 import { newInArea } from "./codeRecords";
+import { countThrownAway } from "./codeStatistics";
 import { methodInHierarchy } from "./lookup";
 import { stopForMemory } from "./memoryLimits";
 import { headerBytecodeSet, methodHeader } from "./methods";
+import { tellExit } from "./optimiserLog";
 import { setRegisters, sp as spRegister } from "./registers";
 import { superclassOfMethodClass } from "./superSends";
 
@@ -109,6 +111,7 @@ export function optimisedCode(record: Address): u32 {
   if (code == 0 || load<u32>(record, OPTIMISED_GENERATION) == generation) return code;
   store<u32>(record, generation, OPTIMISED_GENERATION);
   if (holdsTrue(record)) return code;
+  countThrownAway(false);
   store<u32>(record, 0, OPTIMISED_CODE);
   return 0;
 }
@@ -194,6 +197,11 @@ function noteLeft(address: Address, kinds: u32): void {
   store<u16>(place, <u16>((<u32>load<u16>(place, 6)) | kinds), 6);
 }
 
+/** Tells a tool of an exit. */
+export function tellExitOf(record: Address, cause: u32): void {
+  tellExit(load<u32>(record, OPTIMISED_METHOD), load<u32>(record, OPTIMISED_START), cause);
+}
+
 /** What kind of number an operand is. */
 export function kindOf(oop: Oop): u32 {
   if (isSmallInteger(oop)) return KIND_INTEGER;
@@ -217,6 +225,7 @@ export function noteExit(record: Address, ip: Address, sp: Address, isNumber: bo
     store<u32>(record, exits - 1, OPTIMISED_EXITS);
     return false;
   }
+  if (load<u32>(record, OPTIMISED_CODE) != 0) countThrownAway(true);
   store<u32>(record, 0, OPTIMISED_CODE);
   return true;
 }

@@ -17,7 +17,7 @@ import {
   setRecordEntry,
 } from "../interpreter/codeRecords";
 import { isSelected } from "../interpreter/codeSelection";
-import { countFunction, countModule, countRefused } from "../interpreter/codeStatistics";
+import { countFunction, countModule, countNotTaken, countRefused } from "../interpreter/codeStatistics";
 import {
   shapeOfClosure,
   WAITING_BYTES,
@@ -116,7 +116,7 @@ function compileModule(first: Address, end: Address): Address {
     const methodOop = <Oop>load<u32>(waiting, WAITING_METHOD);
     const start = load<u32>(waiting, WAITING_START);
     if (isYoung(methodOop) || !isCompiledMethod(methodOop) || recordOf(<Address>methodOop, start) != 0) continue;
-    if (!isSelected(methodOop, start)) {
+    if (!isSelected(0, methodOop, start)) {
       refuse(methodOop, start);
       continue;
     }
@@ -150,11 +150,12 @@ function refuse(methodOop: Oop, start: Address): void {
 function install(first: Address, end: Address, functions: u32, startMicroseconds: i64): void {
   const bytes = finishModule(functions);
   const installed = hostInstallCode(moduleStart, bytes);
-  countModule(bytes, hostMonotonicMicroseconds() - startMicroseconds);
+  countModule(0, bytes, hostMonotonicMicroseconds() - startMicroseconds);
   if (installed == NO_SPACE) {
     noteFull();
     return;
   }
+  if (installed <= 0) countNotTaken(installed);
   let code = <u32>installed;
   for (let waiting = first; waiting < end; waiting += WAITING_BYTES) {
     const made = load<u32>(waiting, WAITING_RECORD);

@@ -28,6 +28,7 @@ import {
   setReachable,
   writtenScopes,
 } from "./joins";
+import { markUnit } from "./listing";
 import { LOW, WORD_A, newLong } from "./locals";
 import { emitExit, emitFrameOf, emitOop, emitFlush, emitStackPointer, fromLow, prepare } from "./memory";
 import { emitArithmetic, emitComparison, emitIdentity } from "./numbers";
@@ -63,6 +64,7 @@ export function emitUnit(unit: u32): u32 {
     giveUp();
     return unit + 1;
   }
+  markUnit(unit);
   const index = instruction.index;
   switch (instruction.kind) {
     case instruction.PUSH_CONSTANT:

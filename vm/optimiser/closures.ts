@@ -10,7 +10,7 @@ import { Address, Oop } from "../memory/oop";
 import * as wasm from "../jit/encoder";
 import { CALL_CLOSURE, CALL_EXTEND } from "./imports";
 import { RECEIVER, isKeptFull, keptLong, newFloat } from "./locals";
-import { emitFrameOf, emitOop, prepare, writeHeaders } from "./memory";
+import { emitFrameOf, emitOop, prepare, writeForContexts, writeHeaders } from "./memory";
 import { scope, scopeAt, top } from "./scope";
 import {
   CLOSURE,
@@ -122,6 +122,7 @@ function keep(to: Value, from: Value): void {
 export function prepareClosure(place: u32): void {
   const closure = closureAt(place);
   writeHeaders(closure.home);
+  writeForContexts(closure.home, true);
   for (let i: u32 = 0; i < closure.copiedCount; i++) prepare(copiedValue(closure, i));
 }
 

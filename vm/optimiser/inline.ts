@@ -32,6 +32,7 @@ import {
   placeLabel,
   setReachable,
 } from "./joins";
+import { markScope, markUnit } from "./listing";
 import { JUMPS, newLong, openHomes } from "./locals";
 import { emitExit, emitOop, forgetWritten, fromLow, prepare, settle } from "./memory";
 import { hasLoops } from "./round";
@@ -196,10 +197,12 @@ function emitInlined(caller: Scope, unit: u32, position: u32): void {
   forgetWritten(top);
   openLabel(label, wasm.BLOCK);
   isDirect = false;
+  markScope();
   emitScope();
   const hasResult = isDirect;
   isDirect = false;
   closeScope();
+  markUnit(unit);
   caller.depth = position;
   if (!hasResult) {
     setReachable(false);

@@ -6,7 +6,8 @@ import { forced } from "../memory/map";
 import { Address } from "../memory/oop";
 import { falseObject, trueObject } from "../memory/roots";
 import * as wasm from "../jit/encoder";
-import { beginMaking, emitClosure, emitMadeClosure, prepareClosure } from "./closures";
+import { beginMaking, closureAt, emitClosure, emitMadeClosure, prepareClosure } from "./closures";
+import { markExit } from "./listing";
 import { FRAME, LOW, WORD_A, WORD_B, WRITTEN, newFloat, scratch } from "./locals";
 import { EXIT_DEPTH_SHIFT } from "../interpreter/optimisedCode";
 import { frameLimit, record, wantFrame } from "./round";
@@ -199,6 +200,8 @@ function writeHeader(place: i32, isKept: bool): void {
   const owner = scopeAt(place);
   const isPerhaps = owner.isWritten == PERHAPS_WRITTEN;
   if (owner.isWritten != 0 && !isPerhaps) return;
+  const receiver = receiverOf(owner);
+  if (receiver.kind == CLOSURE) writeForContexts(closureAt(receiver.local).home, isKept);
   if (isPerhaps) {
     wasm.get(WRITTEN);
     wasm.i32Const(1 << place);
@@ -216,6 +219,27 @@ function writeHeader(place: i32, isKept: bool): void {
     owner.isWritten = 1;
   }
   if (isPerhaps) wasm.op(wasm.END);
+}
+
+/**
+ * Writes what contexts take from the frames up to a scope's, whose fixed words are written: arguments, and of blocks the
+ * closures. Who makes a closure in a frame makes its context.
+ */
+export function writeForContexts(last: i32, isKept: bool): void {
+  for (let place = 0; place <= last; place++) {
+    const owner = scopeAt(place);
+    if (place > 0 && owner.isBlock != 0) writeEntry(scopeAt(place - 1), owner.base - owner.argumentCount - 1, isKept);
+    for (let i: u32 = 0; i < owner.argumentCount; i++) writeEntry(owner, owner.base + 1 + i, isKept);
+  }
+}
+
+function writeEntry(owner: Scope, entry: u32, isKept: bool): void {
+  const value = valueAt(entry);
+  if (value.isStored != 0) return;
+  wasm.get(LOW);
+  emitOop(value);
+  wasm.store64(fromLow(memoryOffset(owner, entry - owner.base)));
+  if (isKept) value.isStored = 1;
 }
 
 /** Before the code of an inlined scope: its frame is not in memory. */
@@ -301,6 +325,7 @@ export function emitPass(label: u32): void {
 
 /** Leaves through an imported function of (what, address, stack pointer, frame). */
 export function emitLeaving(address: Address, what: u32, how: u32): void {
+  markExit();
   isRare = true;
   emitFlush(false);
   isRare = false;

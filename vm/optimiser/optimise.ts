@@ -4,10 +4,12 @@
 // code writes the frames of all scopes as if nothing had been inlined, and leaves to the interpreter.
 
 import { hostInstallCode, hostMonotonicMicroseconds } from "../host";
-import { areaMark, discardSince, noteFull, setOptimised } from "../interpreter/codeRecords";
-import { countFunction, countModule } from "../interpreter/codeStatistics";
+import { areaMark, discardSince, isAreaFull, noteFull, setOptimised } from "../interpreter/codeRecords";
+import { isSelected } from "../interpreter/codeSelection";
+import { countCompiling, countFunction, countModule, countNotTaken } from "../interpreter/codeStatistics";
 import { isV3Shape, shapeArgumentCount, shapeCopiedCount } from "../interpreter/compileQueue";
 import { newDependencies, newOptimised, setOptimisedCode, setOptimisedEntry } from "../interpreter/optimisedCode";
+import { tellOptimised, tellRefused } from "../interpreter/optimiserLog";
 import { primitiveNumberOf } from "../interpreter/methods";
 import { nil } from "../memory/roots";
 import { Address, Oop } from "../memory/oop";
@@ -22,6 +24,7 @@ import { emitScope } from "./flow";
 import { CALL_POLL, writeHead } from "./imports";
 import { beginInlining, findUnits } from "./inline";
 import { beginJoins, closeLabel, openIf } from "./joins";
+import { markScope } from "./listing";
 import {
   ENTRY,
   FRAME,
@@ -35,7 +38,7 @@ import {
   openHomes,
 } from "./locals";
 import { emitLeaving, fromLow } from "./memory";
-import { beginRound, beginTranslation, failed, frameLimit, isAgain, record } from "./round";
+import { beginRound, beginTranslation, failed, floatLimit, frameLimit, homeLimit, isAgain, record } from "./round";
 import { closeAllScopes, openScope, scope, shapeBlock, shapeMethod } from "./scope";
 import { IN_LOCAL, setConstant, valueAt } from "./state";
 
@@ -50,24 +53,27 @@ const NO_SPACE: i32 = -28;
  */
 export function optimise(baseline: Address, method: Oop, start: Address, shape: u32): bool {
   // A method with a primitive is entered with a frame that tells why that has failed.
-  if (shape == 0 && primitiveNumberOf(method) != 0) return false;
+  if (shape == 0 && primitiveNumberOf(method) != 0) return refuse(method, start, "it has a primitive");
+  if (!isSelected(1, method, start)) return false;
   const startMicroseconds = hostMonotonicMicroseconds();
   const mark = areaMark();
   const optimised = newOptimised(<Address>method, start);
-  if (optimised == 0) return false;
+  if (optimised == 0) return refuse(method, start, whyNot());
   const bytes = write(optimised, method, start, shape);
   const dependencies = bytes == 0 ? 0 : newDependencies(optimised, dependencyCount);
   if (dependencies == 0) {
+    countCompiling(1, hostMonotonicMicroseconds() - startMicroseconds);
     discardSince(mark);
-    return false;
+    return refuse(method, start, whyNot());
   }
   keepDependencies(dependencies);
   const code = hostInstallCode(wasm.bufferStart(), bytes);
-  countModule(bytes, hostMonotonicMicroseconds() - startMicroseconds);
+  countModule(1, bytes, hostMonotonicMicroseconds() - startMicroseconds);
   if (code <= 0) {
     if (code == NO_SPACE) noteFull();
+    else countNotTaken(code);
     discardSince(mark);
-    return false;
+    return refuse(method, start, "the host does not take its code");
   }
   countFunction(1, shape != 0);
   for (let entry: u32 = 1; entry <= entryCount; entry++) {
@@ -75,15 +81,33 @@ export function optimise(baseline: Address, method: Oop, start: Address, shape: 
   }
   setOptimisedCode(optimised, code);
   setOptimised(baseline, optimised);
+  tellOptimised(<Address>method, start, bytes, wasm.bufferStart(), rounds, homeLimit, floatLimit);
   return true;
 }
+
+function refuse(method: Oop, start: Address, reason: string): bool {
+  tellRefused(<Address>method, start, reason);
+  return false;
+}
+
+/** Why nothing has come of it. */
+function whyNot(): string {
+  if (isAreaFull) return "all code is to be dropped first";
+  if (areTooMany) return "it depends on too many methods";
+  if (wasm.isFull()) return "its code is too long";
+  if (failed) return "it is too large, or does something that stays with the first tier";
+  return isAgain ? "what is assumed of its loops does not settle" : "it has too many bytecodes";
+}
+
+/** How often the last module was written. */
+let rounds: u32 = 0;
 
 /** Writes the module, in as many rounds as it takes. Answers its bytes, 0 where there is none. */
 function write(optimised: Address, method: Oop, start: Address, shape: u32): u32 {
   beginTranslation(optimised);
   forgetEntries();
   const mark = areaMark();
-  for (let round: u32 = 0; round < MAX_ROUNDS; round++) {
+  for (rounds = 1; rounds <= MAX_ROUNDS; rounds++) {
     beginRound();
     discardSince(mark);
     const bytes = writeOnce(method, start, shape);
@@ -113,6 +137,7 @@ function writeOnce(method: Oop, start: Address, shape: u32): u32 {
   wasm.unsigned(1);
   const body = wasm.reserveLength();
   declareLocals();
+  markScope();
   emitPrologue();
   emitScope();
   // Nothing falls off the end.
