@@ -100,7 +100,11 @@ export function interpret(slicePolls: i32): void {
   let sp: Address = spRegister;
   let fp: Address = fpRegister;
   let set = frameFlags(fp) & FRAME_IS_SISTA;
-  if (slicePolls >= 0) store<i32>(0, slicePolls, CELL_POLLS_LEFT);
+  if (slicePolls >= 0) {
+    store<i32>(0, slicePolls, CELL_POLLS_LEFT);
+    // A loop that code has left at the end of the last slice goes on in code.
+    if (!takeLeaving()) set = frameFlags(fp) & (FRAME_IS_SISTA | FRAME_IS_COMPILED);
+  }
 
   for (;;) {
     // Declared here, so that nothing but the registers is carried from one bytecode to the next.
