@@ -151,6 +151,24 @@ export function setRecordEntry(record: Address, position: u32, address: Address,
   store<u32>(entry, slots, 4);
 }
 
+/**
+ * Set in the second word of an entry at a loop's head where the second tier has code for the loop: what jumps back there
+ * adds the word to what tells that a poll is due, and leaves then.
+ */
+const ENTRY_IS_OFFERED: u32 = 1 << 31;
+const ENTRY_SLOTS_MASK: u32 = 0xffff;
+
+/** The word of an entry, numbered from one, that is negative where its loop has code of the second tier. */
+export function offerAt(record: Address, entry: u32): Address {
+  return record + RECORD_HEADER_BYTES + ((entry - 1) << 3) + 4;
+}
+
+/** Says whether the second tier has code for the loop at a bytecode, where so many temporaries and operands are. */
+export function setOffer(record: Address, address: Address, slots: u32, isOffered: bool): void {
+  const entry = entryOf(record, address, slots);
+  if (entry != 0) store<u32>(offerAt(record, entry), isOffered ? slots | ENTRY_IS_OFFERED : slots);
+}
+
 /** Gives a place of the feedback, counted from 0 in the order of addresses, to a bytecode. */
 export function setFeedback(record: Address, position: u32, address: Address): void {
   store<u32>(feedbackAt(record) + (position << 3), address);
@@ -254,7 +272,7 @@ export function entryOf(record: Address, ip: Address, slots: u32): u32 {
     const middle = (low + high) >> 1;
     const entry = record + RECORD_HEADER_BYTES + (middle << 3);
     const address = load<u32>(entry);
-    if (address == ip) return load<u32>(entry, 4) == slots ? middle + 1 : 0;
+    if (address == ip) return (load<u32>(entry, 4) & ENTRY_SLOTS_MASK) == slots ? middle + 1 : 0;
     if (address < ip) low = middle + 1;
     else high = middle;
   }

@@ -100,6 +100,7 @@ import {
   keepToken,
   kindOf,
   noteExit,
+  offerLoops,
   optimisedCode,
   optimisedEntry,
   takeToken,
@@ -275,7 +276,10 @@ function resumeOptimised(record: Address, ip: Address, frame: Address): bool {
     entry = tokenEntry;
   } else if (optimised != 0) entry = optimisedEntry(optimised, ip, slotsOf(frame));
   const code = entry == 0 ? 0 : optimisedCode(optimised);
-  if (code == 0) return false;
+  if (code == 0) {
+    if (entry != 0) offerLoops(record, optimised, false);
+    return false;
+  }
   const value = callCode(code, root, entry, frameReceiver(root));
   if (value == 0) return true;
   setRegisters(ip, spRegister, root);

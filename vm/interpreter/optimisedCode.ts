@@ -12,7 +12,7 @@ import { Address, isSmallFloat, isSmallInteger, Oop, smallIntegerValue } from ".
 import { remember as rememberObject } from "../memory/remembered";
 import { nil } from "../memory/roots";
 import { EXITS_PER_CODE } from "../tuning";
-import { newInArea } from "./codeRecords";
+import { newInArea, setOffer } from "./codeRecords";
 import { countThrownAway } from "./codeStatistics";
 import { methodInHierarchy } from "./lookup";
 import { stopForMemory } from "./memoryLimits";
@@ -84,6 +84,14 @@ export function setOptimisedEntry(record: Address, entry: u32, address: Address,
   const at = record + OPTIMISED_ENTRIES + ((entry - 1) << 3);
   store<u32>(at, address);
   store<u32>(at, slots, 4);
+}
+
+/** Has the first tier's code of a record leave for that of the second at the heads of loops where this can be entered. */
+export function offerLoops(baseline: Address, record: Address, isOffered: bool): void {
+  for (let i: u32 = 0; i < MAX_ENTRIES; i++) {
+    const at = record + OPTIMISED_ENTRIES + (i << 3);
+    if (load<u32>(at) != 0) setOffer(baseline, load<u32>(at), load<u32>(at, 4), isOffered);
+  }
 }
 
 export function setOptimisedCode(record: Address, code: u32): void {

@@ -35,6 +35,23 @@ const NO_LOCAL: u32 = u32.MAX_VALUE;
 
 /** As `emitPollCondition`, counting as many as a local says. */
 export function emitPollOf(count: u32): void {
+  emitPollSign(count);
+  wasm.i32Const(0);
+  wasm.op(wasm.I32_LT_S);
+}
+
+/** As `emitPollCondition`; also where the word at an address is negative. */
+export function emitLoopPollCondition(word: Address): void {
+  emitPollSign(NO_LOCAL);
+  wasm.i32Const(word);
+  wasm.load32(0);
+  wasm.op(wasm.I32_OR);
+  wasm.i32Const(0);
+  wasm.op(wasm.I32_LT_S);
+}
+
+/** Counts polls; on WebAssembly's stack is a number that is negative where one is due. */
+function emitPollSign(count: u32): void {
   wasm.i32Const(0);
   emitPollsLeft(count);
   wasm.tee(WORD_A);
@@ -45,8 +62,6 @@ export function emitPollOf(count: u32): void {
   wasm.load32(CELL_STACK_LIMIT);
   wasm.op(wasm.I32_SUB);
   wasm.op(wasm.I32_OR);
-  wasm.i32Const(0);
-  wasm.op(wasm.I32_LT_S);
 }
 
 /** On WebAssembly's stack: how many polls are left after so many. */

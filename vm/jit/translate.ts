@@ -14,6 +14,7 @@ import {
   publishRecord,
   recordOf,
   setFeedback,
+  offerAt,
   setRecordEntry,
 } from "../interpreter/codeRecords";
 import { isSelected } from "../interpreter/codeSelection";
@@ -31,7 +32,7 @@ import { isYoung } from "../memory/map";
 import { Address, Oop } from "../memory/oop";
 import { falseObject, nil, trueObject } from "../memory/roots";
 import { emitArithmetic, emitCondition } from "./arithmetic";
-import { emitHandler, emitLeave, emitPollCondition, emitStackPointer } from "./exits";
+import { emitHandler, emitLeave, emitLoopPollCondition, emitStackPointer } from "./exits";
 import { emitPrologue } from "./frame";
 import { markInstruction, setListing } from "./listing";
 import { LOOP_LABEL, NO_UNIT, closeLabel, labelDepth, pushLabel, resetLabels } from "./labels";
@@ -485,7 +486,7 @@ function emitJump(unit: u32): void {
 }
 
 function emitBackward(target: u32): void {
-  emitPollCondition();
+  emitLoopPollCondition(offerAt(record, units.entryOf(target)));
   wasm.op(wasm.IF);
   wasm.op(wasm.VOID);
   flush(false);

@@ -8,7 +8,13 @@ import { areaMark, discardSince, isAreaFull, noteFull, setOptimised } from "../i
 import { isSelected } from "../interpreter/codeSelection";
 import { countCompiling, countFunction, countModule, countNotTaken } from "../interpreter/codeStatistics";
 import { isV3Shape, shapeArgumentCount, shapeCopiedCount } from "../interpreter/compileQueue";
-import { newDependencies, newOptimised, setOptimisedCode, setOptimisedEntry } from "../interpreter/optimisedCode";
+import {
+  newDependencies,
+  newOptimised,
+  offerLoops,
+  setOptimisedCode,
+  setOptimisedEntry,
+} from "../interpreter/optimisedCode";
 import { tellOptimised, tellRefused } from "../interpreter/optimiserLog";
 import { primitiveNumberOf } from "../interpreter/methods";
 import { nil } from "../memory/roots";
@@ -81,6 +87,7 @@ export function optimise(baseline: Address, method: Oop, start: Address, shape: 
   }
   setOptimisedCode(optimised, code);
   setOptimised(baseline, optimised);
+  offerLoops(baseline, optimised, true);
   tellOptimised(<Address>method, start, bytes, wasm.bufferStart(), rounds, homeLimit, floatLimit);
   return true;
 }
