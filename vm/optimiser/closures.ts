@@ -104,6 +104,7 @@ export function pushClosure(): bool {
 function keep(to: Value, from: Value): void {
   copyValue(to, from);
   to.isFresh = 0;
+  to.countLocal = 0;
   if (from.kind == FLOAT) {
     wasm.get(from.local);
     to.local = newFloat();

@@ -26,8 +26,8 @@ import * as wasm from "../jit/encoder";
 import { pushTaken } from "./bytecodes";
 import { formatOfClass } from "./dependencies";
 import { emitNew, emitNewSized } from "./instances";
-import { UNNAMED, closeLabel, labelOf, openLabel } from "./joins";
-import { WORD_A, WORD_B, WORD_C, newFloat, newLong } from "./locals";
+import { UNNAMED, closeLabel, labelOf, openLabel, wantCount } from "./joins";
+import { WORD_A, WORD_B, WORD_C, isKeptFull, keptLong, newFloat, newLong } from "./locals";
 import { emitDouble, emitExit, emitOop, prepare } from "./memory";
 import { top } from "./scope";
 import {
@@ -38,6 +38,8 @@ import {
   copyValue,
   isFloat,
   learn,
+  learnBits,
+  learnCount,
   operandBelow,
   pop,
   push,
@@ -139,6 +141,35 @@ function emitElementCount(value: Value): void {
   wasm.op(wasm.I64_SHL);
 }
 
+/** Takes the count of elements of an object, whose class is known, into a local that is kept, if there is room for one. */
+export function keepCount(value: Value): void {
+  if (isKeptFull() || !takeFormat(value.classIndex)) return;
+  const local = keptLong();
+  emitElementCount(value);
+  wasm.set(local);
+  learnCount(value, local);
+}
+
+/** Takes the count of an object's elements anew, where code is entered in the middle. */
+export function emitCountAgain(value: Value): void {
+  if (value.countLocal == 0 || !takeFormat(value.classIndex)) return;
+  emitElementCount(value);
+  wasm.set(value.countLocal);
+}
+
+/** The address of an object into WORD_A, the count of its elements as above on WebAssembly's stack. */
+function emitKnownCount(value: Value): void {
+  if (value.countLocal == 0) {
+    emitElementCount(value);
+    if (value.kind == IN_LOCAL) wantCount(value.local);
+    return;
+  }
+  emitOop(value);
+  wasm.op(wasm.I32_WRAP_I64);
+  wasm.set(WORD_A);
+  wasm.get(value.countLocal);
+}
+
 /** Branches out of one block unless the index is a SmallInteger within bounds; WORD_A is the object's address then. */
 function emitBounds(object: Value, index: Value): void {
   if (index.type != INTEGER) {
@@ -154,7 +185,7 @@ function emitBounds(object: Value, index: Value): void {
   emitOop(index);
   wasm.i64Const(9);
   wasm.op(wasm.I64_SUB);
-  emitElementCount(object);
+  emitKnownCount(object);
   wasm.op(wasm.I64_LT_U);
   wasm.op(wasm.I32_EQZ);
   branchOutIf(0);
@@ -178,6 +209,15 @@ function emitElementAddress(index: Value): void {
   }
   wasm.op(wasm.I32_SUB);
   wasm.set(WORD_C);
+}
+
+/** No object has as many elements as two to this. */
+const INDEX_BITS: u8 = 33;
+
+function learnIndex(index: Value): void {
+  if (index.kind != IN_LOCAL) return;
+  learn(index, INTEGER, 0);
+  learnBits(index, INDEX_BITS);
 }
 
 function emitAt(asCharacter: bool, classIndex: u32, address: Address): bool {
@@ -209,10 +249,13 @@ function emitAt(asCharacter: bool, classIndex: u32, address: Address): bool {
   closeLabel();
   emitExit(address, CAUSE_ELEMENT);
   closeLabel();
-  if (index.kind == IN_LOCAL) learn(index, INTEGER, 0);
+  learnIndex(index);
   pop(2);
   const value = pushLocal(result);
-  if (!isPointers() && !asCharacter) value.type = INTEGER;
+  if (!isPointers() && !asCharacter) {
+    value.type = INTEGER;
+    value.bits = 8;
+  }
   return true;
 }
 
@@ -239,7 +282,7 @@ function emitAtPut(asCharacter: bool, classIndex: u32, address: Address): bool {
   closeLabel();
   emitExit(address, CAUSE_ELEMENT);
   closeLabel();
-  if (index.kind == IN_LOCAL) learn(index, INTEGER, 0);
+  learnIndex(index);
   copyValue(object, value);
   pop(2);
   return true;
@@ -274,11 +317,13 @@ function emitSize(classIndex: u32): bool {
   if (!takeFormat(classIndex)) return false;
   const object = operandBelow(0);
   prepare(object);
-  emitElementCount(object);
+  emitKnownCount(object);
   wasm.i64Const(TAG_SMALL_INTEGER);
   wasm.op(wasm.I64_OR);
   pop(1);
-  pushTaken().type = INTEGER;
+  const value = pushTaken();
+  value.type = INTEGER;
+  value.bits = INDEX_BITS;
   return true;
 }
 

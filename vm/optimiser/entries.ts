@@ -15,6 +15,7 @@ import {
   FULL_CLOSURE_COMPILED_BLOCK,
   FULL_CLOSURE_FIRST_COPIED,
   TAG_MASK,
+  TAG_SHIFT,
   TAG_SMALL_FLOAT,
   TAG_SMALL_INTEGER,
 } from "../layout";
@@ -24,6 +25,7 @@ import { falseObject, trueObject } from "../memory/roots";
 import * as wasm from "../jit/encoder";
 import * as units from "../jit/units";
 import { Closure, closureAt, copiedValue } from "./closures";
+import { emitCountAgain } from "./elements";
 import { ENTERED, UNNAMED, closeLabel, labelDepth, labelOf, openIf, openLabel } from "./joins";
 import { ENTRY, LOW, RECEIVER, WORD_A, WRITTEN, scratch } from "./locals";
 import { emitLeave, exitWith, emitUnboxed, fromLow } from "./memory";
@@ -40,8 +42,15 @@ const entries: Address = <Address>memory.data(704, 4);
 /** Entries are numbered from one. */
 export let entryCount: u32 = 0;
 
+/** A bit for each entry that this round has written; code that nothing comes to has none. */
+let writtenEntries: u32 = 0;
+
 export function forgetEntries(): void {
   entryCount = 0;
+}
+
+export function beginEntries(): void {
+  writtenEntries = 0;
 }
 
 function chainAt(entry: u32): Address {
@@ -58,10 +67,10 @@ export function entryAt(unit: u32): u32 {
   return 0;
 }
 
-/** Where an entry is in the root itself, 0 where it is in what is inlined. */
+/** Where an entry is in the root itself, 0 where it is in what is inlined, or nowhere. */
 export function entryAddress(entry: u32): Address {
   const chain = chainAt(entry);
-  return load<u32>(chain) == 1 ? units.addressOf(load<u32>(chain, 8)) : 0;
+  return load<u32>(chain) == 1 && ((writtenEntries >> entry) & 1) != 0 ? units.addressOf(load<u32>(chain, 8)) : 0;
 }
 
 /** Temporaries and operands of the root's frame at an entry in the root itself. */
@@ -124,6 +133,7 @@ export function emitDispatch(first: u32, last: u32, isLoop: bool): void {
 
 /** At a loop's head, of which the state is decided: takes all values from memory where it is entered here. */
 export function emitEntry(entry: u32, address: Address): void {
+  writtenEntries |= 1 << entry;
   wasm.get(ENTRY);
   wasm.i32Const(entry);
   wasm.op(wasm.I32_EQ);
@@ -144,6 +154,7 @@ export function emitEntry(entry: u32, address: Address): void {
       emitTake(value, memoryOffset(owner, position - owner.base));
     }
   }
+  for (let position: u32 = 0; position < endOf(scope); position++) emitCountAgain(valueAt(position));
   wasm.i32Const(0);
   wasm.set(ENTRY);
   wasm.i32Const(-1);
@@ -197,13 +208,27 @@ function emitTagTest(tag: u32): void {
   wasm.unsigned(0);
 }
 
+/** Branches out unless the magnitude of the first scratch oop, an integer, is below two to a power (0: it may be any). */
+function emitBitsTest(bits: u32): void {
+  if (bits == 0 || bits >= 60) return;
+  wasm.get(scratch(0));
+  wasm.i64Const((<i64>1) << (bits + TAG_SHIFT));
+  wasm.op(wasm.I64_ADD);
+  wasm.i64Const((<i64>2) << (bits + TAG_SHIFT));
+  wasm.op(wasm.I64_GE_U);
+  wasm.op(wasm.BR_IF);
+  wasm.unsigned(0);
+}
+
 /** Branches out unless an oop in its local is of the type that is known of it. */
 function emitTypeTest(value: Value): void {
   if (value.type == ANY) return;
   wasm.get(value.local);
   wasm.set(scratch(0));
-  if (value.type == INTEGER) emitTagTest(TAG_SMALL_INTEGER);
-  else if (value.type == SMALL_FLOAT) emitTagTest(TAG_SMALL_FLOAT);
+  if (value.type == INTEGER) {
+    emitTagTest(TAG_SMALL_INTEGER);
+    emitBitsTest(value.bits);
+  } else if (value.type == SMALL_FLOAT) emitTagTest(TAG_SMALL_FLOAT);
   else if (value.type == TRUTH) {
     wasm.get(scratch(0));
     wasm.i64Const(trueObject);

@@ -1,5 +1,6 @@
 // Opening and closing inlined scopes: methods and blocks whose code is written where they are called.
 
+import { recordOf } from "../interpreter/codeRecords";
 import { CAUSE_BYTECODE } from "../interpreter/optimisedCode";
 import { CELL_POLLS_LEFT } from "../layout";
 import { Address, Oop } from "../memory/oop";
@@ -83,11 +84,12 @@ export function beginInlining(): void {
  */
 export function inlineMethod(unit: u32, returnIp: Address, method: Address, count: u32, bound: u32): bool {
   const times = timesOpen(method);
-  if (isTooDeep() || times > INLINE_RECURSION) return false;
+  const start = firstBytecode(method, methodHeader(method));
+  if (isTooDeep() || times > INLINE_RECURSION || !hasRun(method, start)) return false;
   const caller = scope;
   const position = caller.depth - 1 - count;
   open(unit, returnIp, method);
-  shapeMethod(method, firstBytecode(method, methodHeader(method)));
+  shapeMethod(method, start);
   let most = times == INLINE_RECURSION ? INLINE_RECURSIVE_UNITS : INLINE_METHOD_UNITS;
   if (times == 0 && hasClosure(caller, position + 1)) most = INLINE_WITH_BLOCK_UNITS;
   if (scope.argumentCount != count || !findUnits(0, min(most, bound))) {
@@ -104,7 +106,7 @@ export function inlineMethod(unit: u32, returnIp: Address, method: Address, coun
 /** Inlines the block of a closure that is the receiver on the operand stack, below its arguments. */
 export function inlineBlock(unit: u32, returnIp: Address, place: u32, count: u32): bool {
   const closure = closureAt(place);
-  if (closure.argumentCount != count || isTooDeep()) return false;
+  if (closure.argumentCount != count || isTooDeep() || !hasRun(closure.method, closure.start)) return false;
   const caller = scope;
   const position = caller.depth - 1 - count;
   open(unit, returnIp, closure.start);
@@ -143,6 +145,11 @@ function settleCaller(caller: Scope): void {
 
 function isTooDeep(): bool {
   return top + 1 >= <i32>min(INLINE_DEPTH, MAX_SCOPES - 1) || written > INLINE_TOTAL_UNITS;
+}
+
+/** Whether a method or block has the first tier's code, which has seen what it sends to: else it would be written to be left. */
+function hasRun(method: Address, start: Address): bool {
+  return recordOf(method, start) != 0;
 }
 
 /** How many of the open scopes are of a method. */

@@ -6,7 +6,19 @@ import { Address } from "../memory/oop";
 import * as wasm from "../jit/encoder";
 import { floatHomeOf, homeOf, scopeOfPlace } from "./locals";
 import { emitDouble, emitOop, prepare } from "./memory";
-import { IN_HOME, NOT_STORED, OF_ANY_TYPE, TO_ANY_CLASS, WHOLLY, giveUp, note, noted } from "./round";
+import { keepCount } from "./elements";
+import {
+  IN_HOME,
+  NOT_STORED,
+  NO_COUNT,
+  OF_ANY_TYPE,
+  TO_ANY_CLASS,
+  WANTS_COUNT,
+  WHOLLY,
+  giveUp,
+  note,
+  noted,
+} from "./round";
 import { PERHAPS_WRITTEN, Scope, scope, scopeAt, top } from "./scope";
 import {
   ANY,
@@ -220,6 +232,8 @@ function decide(state: Address, last: i32, unit: u32, assigned: u64, isLoop: boo
     } else if (weakened == TO_ANY_CLASS && value.type == INSTANCE) value.classIndex = 0;
     if (noted(key, unit, slot, NOT_STORED) != 0) value.isStored = 0;
     if (isLoop) value.isFresh = 0;
+    if (isLoop && (isAssigned || weakened != 0)) value.bits = 0;
+    if (isLoop && (isAssigned || noted(key, unit, slot, NO_COUNT) != 0)) value.countLocal = 0;
     if (isHome) {
       if (value.kind == CONSTANT) value.oop = 0;
       if (value.kind == FLOAT) value.type = ANY;
@@ -271,6 +285,14 @@ function compare(state: Address, last: i32, unit: u32, isLoop: bool): void {
       else forget(expected);
     }
     expected.isFresh &= value.isFresh;
+    if (expected.bits != 0 && (value.bits == 0 || value.bits > expected.bits)) {
+      if (isLoop) note(key, unit, slot, OF_ANY_TYPE, WHOLLY);
+      else expected.bits = value.bits;
+    }
+    if (expected.countLocal != 0 && value.countLocal != expected.countLocal) {
+      if (isLoop) note(key, unit, slot, NO_COUNT, 1);
+      expected.countLocal = 0;
+    }
     if (expected.isStored != 0 && value.isStored == 0) {
       if (isLoop) note(key, unit, slot, NOT_STORED, 1);
       else expected.isStored = 0;
@@ -384,7 +406,33 @@ export function enterLoop(unit: u32, assigned: u64): Address {
   decide(state, top, unit, assigned, true);
   move(state);
   takeState(state);
+  hoistCounts(state, unit);
   return state;
+}
+
+/** Takes the counts of elements that are wanted in the loop before it begins. */
+function hoistCounts(state: Address, unit: u32): void {
+  const count = load<u32>(state, 4);
+  for (let place: u32 = 0; place < count; place++) {
+    const value = valueAt(place);
+    if (value.kind != IN_LOCAL || value.type != INSTANCE || value.classIndex == 0) continue;
+    const owner = scopeOfPlace(place);
+    if (value.countLocal == 0 && noted(scope.key, unit, place & 255, NO_COUNT) == 0) {
+      if (noted(owner.key, 0, (place - owner.base) & 255, WANTS_COUNT) != 0) keepCount(value);
+    }
+    keptValue(state, place).countLocal = value.countLocal;
+  }
+}
+
+/** Has the counts of a value's elements at the heads of loops from the next round on. */
+export function wantCount(local: u32): void {
+  const end = endOf(scope);
+  for (let place: u32 = 0; place < end; place++) {
+    const value = valueAt(place);
+    if (value.kind != IN_LOCAL || value.local != local) continue;
+    const owner = scopeOfPlace(place);
+    note(owner.key, 0, (place - owner.base) & 255, WANTS_COUNT, 1);
+  }
 }
 
 /** Opens the loop whose state `enterLoop` has decided. */

@@ -61,7 +61,7 @@ export function endLocals(): void {
 
 // Behind the doubles: scratch, values that are kept, values.
 const SCRATCH: u32 = 3;
-const KEPT: u32 = 24;
+const KEPT: u32 = 40;
 
 function firstLong(): u32 {
   return FIRST_HOME + homeLimit + floatLimit;

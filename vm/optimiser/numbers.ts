@@ -122,8 +122,49 @@ export function emitArithmetic(unit: u32, operator: u32): void {
   closeLabel();
   if (a.kind == IN_LOCAL) learn(a, INTEGER, 0);
   if (b.kind == IN_LOCAL) learn(b, INTEGER, 0);
+  const bits = resultBits(operator, a, b);
   pop(2);
-  pushLocal(result).type = INTEGER;
+  pushInteger(result, bits);
+}
+
+function pushInteger(local: u32, bits: u32): void {
+  const value = pushLocal(local);
+  value.type = INTEGER;
+  value.bits = <u8>bits;
+}
+
+/** SmallIntegers have so many bits beside their sign. */
+const INTEGER_BITS: u32 = 60;
+
+/** The magnitude of an operator's result is below two to this; 0 where that is not known. */
+function resultBits(operator: u32, a: Value, b: Value): u32 {
+  const most = max(a.bits, b.bits);
+  let bits: u32 = 0;
+  switch (operator) {
+    case PLUS:
+    case MINUS:
+      if (a.bits != 0 && b.bits != 0) bits = most + 1;
+      break;
+    case TIMES:
+      if (a.bits != 0 && b.bits != 0) bits = <u32>a.bits + b.bits;
+      break;
+    case MODULO:
+      bits = b.bits;
+      break;
+    case INTEGER_DIVIDE:
+      bits = a.bits;
+      break;
+    case BIT_AND:
+      if (isConstantInteger(b) && smallIntegerValue(b.oop) >= 0) bits = b.bits;
+      else if (a.bits != 0 && b.bits != 0) bits = most;
+      break;
+    case BIT_OR:
+      if (a.bits != 0 && b.bits != 0) bits = most;
+      break;
+    default:
+      if (isConstantInteger(b) && smallIntegerValue(b.oop) <= 0) bits = a.bits;
+  }
+  return bits > INTEGER_BITS ? 0 : bits;
 }
 
 /**
@@ -165,8 +206,9 @@ function emitSent(unit: u32, operator: u32, isComparison: bool): bool {
   } else {
     const result = newLong();
     emitIntegers(operator, a, b, result);
+    const bits = resultBits(operator, a, b);
     pop(2);
-    pushLocal(result).type = INTEGER;
+    pushInteger(result, bits);
   }
   arrive(label, position + 1);
   emitBranch(wasm.BR, label);
@@ -281,6 +323,18 @@ function emitIntegers(operator: u32, a: Value, b: Value, result: u32): void {
 
 function emitSum(a: Value, b: Value, isSum: bool, result: u32): void {
   emitOop(a);
+  if (resultBits(PLUS, a, b) != 0) {
+    const constant = isConstantInteger(b) ? <i64>b.oop - <i64>TAG_SMALL_INTEGER : 0;
+    if (isConstantInteger(b)) wasm.i64Const(isSum ? constant : -constant);
+    else {
+      emitOop(b);
+      wasm.op(isSum ? wasm.I64_ADD : wasm.I64_SUB);
+      wasm.i64Const(isSum ? -(<i64>TAG_SMALL_INTEGER) : <i64>TAG_SMALL_INTEGER);
+    }
+    wasm.op(wasm.I64_ADD);
+    wasm.set(result);
+    return;
+  }
   if (isConstantInteger(b)) {
     const constant = <i64>b.oop - <i64>TAG_SMALL_INTEGER;
     wasm.i64Const(isSum ? constant : -constant);
@@ -312,6 +366,17 @@ function emitSum(a: Value, b: Value, isSum: bool, result: u32): void {
 
 /** Where both fit in 32 bits. */
 function emitProduct(a: Value, b: Value, result: u32): void {
+  if (resultBits(TIMES, a, b) != 0) {
+    emitUntagged(a);
+    emitOop(b);
+    wasm.i64Const(TAG_SMALL_INTEGER);
+    wasm.op(wasm.I64_SUB);
+    wasm.op(wasm.I64_MUL);
+    wasm.i64Const(TAG_SMALL_INTEGER);
+    wasm.op(wasm.I64_OR);
+    wasm.set(result);
+    return;
+  }
   emitShort(a, scratch(0));
   emitShort(b, scratch(1));
   wasm.get(scratch(0));

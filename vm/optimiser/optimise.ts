@@ -25,7 +25,7 @@ import { emitPollCondition } from "../jit/exits";
 import * as units from "../jit/units";
 import { beginClosures } from "./closures";
 import { areTooMany, beginDependencies, dependencyCount, keepDependencies } from "./dependencies";
-import { entryAddress, entryCount, entrySlots, forgetEntries } from "./entries";
+import { beginEntries, entryAddress, entryCount, entrySlots, forgetEntries } from "./entries";
 import { emitScope } from "./flow";
 import { CALL_POLL, writeHead } from "./imports";
 import { beginInlining, findUnits } from "./inline";
@@ -46,7 +46,7 @@ import {
 import { emitLeaving, fromLow } from "./memory";
 import { beginRound, beginTranslation, failed, floatLimit, frameLimit, homeLimit, isAgain, record } from "./round";
 import { closeAllScopes, openScope, scope, shapeBlock, shapeMethod } from "./scope";
-import { IN_LOCAL, setConstant, valueAt } from "./state";
+import { setConstant, setLocal, valueAt } from "./state";
 
 const MAX_ROUNDS: u32 = 16;
 const MAX_ROOT_UNITS: u32 = 700;
@@ -128,6 +128,7 @@ function writeOnce(method: Oop, start: Address, shape: u32): u32 {
   closeAllScopes();
   beginClosures();
   beginDependencies();
+  beginEntries();
   beginInlining();
   beginJoins();
   beginLocals();
@@ -162,11 +163,7 @@ function emitPrologue(): void {
   wasm.i32Const(frameLimit);
   wasm.op(wasm.I32_SUB);
   wasm.set(LOW);
-  const receiver = valueAt(0);
-  receiver.kind = IN_LOCAL;
-  receiver.local = RECEIVER;
-  receiver.type = 0;
-  receiver.isStored = 0;
+  setLocal(valueAt(0), RECEIVER);
   for (let i: u32 = 0; i < scope.argumentCount; i++) {
     wasm.get(FRAME);
     wasm.load64(8 + ((scope.argumentCount - 1 - i) << 3));
@@ -202,9 +199,5 @@ function emitPrologue(): void {
 function takeTemporary(index: u32): void {
   const local = homeOf(scope, 1 + index);
   wasm.set(local);
-  const value = valueAt(1 + index);
-  value.kind = IN_LOCAL;
-  value.local = local;
-  value.type = 0;
-  value.isStored = 0;
+  setLocal(valueAt(1 + index), local);
 }

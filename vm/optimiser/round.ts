@@ -30,6 +30,10 @@ export const TO_ANY_CLASS: u32 = 1;
 export const WHOLLY: u32 = 2;
 /** Its memory is stale. */
 export const NOT_STORED: u32 = 3;
+/** Of a place, for the scope as a whole: the count of its elements is wanted in loops … */
+export const WANTS_COUNT: u32 = 6;
+/** … and of an entry at a loop's head: it cannot be had there. */
+export const NO_COUNT: u32 = 7;
 /** Of a unit: it has been found to lead to loops that can be entered (entries.ts); the number of the entry. */
 export const ENTRY_NUMBER: u32 = 5;
 

@@ -5,7 +5,7 @@
 import { TAG_CHARACTER, TAG_MASK, TAG_SMALL_FLOAT, TAG_SMALL_INTEGER } from "../layout";
 import { nameInCode } from "../memory/codeObjects";
 import { classIndexOf } from "../memory/header";
-import { Address, Oop } from "../memory/oop";
+import { Address, Oop, smallIntegerValue } from "../memory/oop";
 import { falseObject, trueObject } from "../memory/roots";
 import { giveUp } from "./round";
 import { Scope, scope } from "./scope";
@@ -47,8 +47,10 @@ export class Value {
   classIndex: u32;
   /** Whether it was made since code was entered, and so needs no write barrier. */
   isFresh: u8;
-  unused: u8;
-  unused2: u16;
+  /** Of an integer: its magnitude is below two to this; 0 where that is not known. */
+  bits: u8;
+  /** The local with the count of its elements, an i64 times 8, as elements.ts has it; 0 for none. */
+  countLocal: u16;
 }
 
 export const VALUE_BYTES: u32 = offsetof<Value>();
@@ -125,10 +127,14 @@ export function setConstant(value: Value, oop: Oop): void {
   value.oop = oop;
   value.classIndex = 0;
   value.isFresh = 0;
+  value.bits = 0;
+  value.countLocal = 0;
   nameInCode(oop);
   const tag = (<u32>oop) & TAG_MASK;
-  if (tag == TAG_SMALL_INTEGER) value.type = INTEGER;
-  else if (tag == TAG_SMALL_FLOAT) value.type = SMALL_FLOAT;
+  if (tag == TAG_SMALL_INTEGER) {
+    value.type = INTEGER;
+    value.bits = bitsOf(smallIntegerValue(oop));
+  } else if (tag == TAG_SMALL_FLOAT) value.type = SMALL_FLOAT;
   else if (tag == TAG_CHARACTER) value.type = ANY;
   else if (oop == trueObject || oop == falseObject) value.type = TRUTH;
   else {
@@ -139,6 +145,13 @@ export function setConstant(value: Value, oop: Oop): void {
 
 export function pushConstant(oop: Oop): void {
   setConstant(push(CONSTANT), oop);
+}
+
+/** Makes a value an oop in a local, of which nothing is known. */
+export function setLocal(value: Value, local: u32): void {
+  memory.fill(changetype<usize>(value), 0, VALUE_BYTES);
+  value.kind = IN_LOCAL;
+  value.local = local;
 }
 
 export function pushLocal(local: u32): Value {
@@ -158,6 +171,31 @@ export function learn(value: Value, type: u8, classIndex: u32): void {
     if (other.kind != IN_LOCAL || other.local != value.local) continue;
     other.type = type;
     other.classIndex = classIndex;
+  }
+}
+
+/** The least power of two above an integer's magnitude, at least 1. */
+function bitsOf(integer: i64): u8 {
+  return <u8>(65 - clz((<u64>(integer < 0 ? ~integer : integer)) | 1));
+}
+
+/** Notes of an integer, and of all others in its local, that its magnitude is below a power of two. */
+export function learnBits(value: Value, bits: u32): void {
+  if (value.kind != IN_LOCAL) return;
+  const end = endOf(scope);
+  for (let place: u32 = 0; place < end; place++) {
+    const other = valueAt(place);
+    if (other.kind != IN_LOCAL || other.local != value.local) continue;
+    if (other.bits == 0 || other.bits > bits) other.bits = <u8>bits;
+  }
+}
+
+/** Notes of a value, and of all others in its local, where the count of its elements is. */
+export function learnCount(value: Value, local: u32): void {
+  const end = endOf(scope);
+  for (let place: u32 = 0; place < end; place++) {
+    const other = valueAt(place);
+    if (other.kind == IN_LOCAL && other.local == value.local) other.countLocal = <u16>local;
   }
 }
 
