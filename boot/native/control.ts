@@ -19,6 +19,7 @@ import {
   jumpShort,
   memoryAt,
   moveFloat,
+  moveTo,
   NO_REGISTER,
   RAX,
   withMemory,
@@ -26,12 +27,22 @@ import {
   withRegister,
   XMM0,
 } from "./assembler";
-import { EVENT_BLOCK, EVENT_IF, EVENT_LOOP, USE_CONDITION, USE_PASSED_ON } from "./events";
+import {
+  event,
+  EVENT_BLOCK,
+  EVENT_IF,
+  EVENT_LOOP,
+  eventPosition,
+  seldomUntil,
+  USE_CONDITION,
+  USE_PASSED_ON,
+} from "./events";
 import { emitReturn } from "./frame";
-import { bind, bindTo, joined, jumpBack, jumpTo, tableEntry } from "./labels";
+import { bind, bindTo, isBoundHere, joined, jumpBack, jumpTo, noteBound, tableEntry } from "./labels";
 import { TYPE_I32, TYPE_I64, TYPE_VOID } from "./module";
 import {
   allocate,
+  bottom,
   busy,
   claim,
   drop,
@@ -75,7 +86,7 @@ import {
   readSigned,
   readUnsigned,
 } from "./reader";
-import { freeOperand, operand, operandFromEntry, takeEvent } from "./select";
+import { continueAt, continueBehind, freeOperand, nextEvent, operand, operandFromEntry, takeEvent } from "./select";
 
 // A construct: u32 kind (of its event), u32 result, u32 height of operands, u32 busy registers, u32 jumps to its end,
 // u32 address of a loop, u32 jumps to its else, u32 bottom of the frame around it, u32 whether its result is a condition,
@@ -90,8 +101,12 @@ let constructLimit: usize = 0;
 
 /** Whether the next instruction follows the last one. */
 export let isReachable = false;
+/** Whether what ends a block goes on behind the seldom code that follows the block. */
+let fallsPast = false;
 
-export function useConstructTable(table: usize, room: u32): void {
+/** `seldomTable` has room for two entries for each construct. */
+export function useConstructTable(table: usize, room: u32, seldomTable: usize): void {
+  seldom = seldomTable;
   constructs = table;
   constructLimit = table + <usize>room * CONSTRUCT_STRIDE;
 }
@@ -100,6 +115,8 @@ export function useConstructTable(table: usize, room: u32): void {
 export function startControl(result: i32): void {
   innermost = constructs - CONSTRUCT_STRIDE;
   isReachable = true;
+  fallsPast = false;
+  seldomCount = 0;
   open(EVENT_BLOCK, result, 0);
 }
 
@@ -165,6 +182,7 @@ function settleFor(opener: usize, isCondition: bool): void {
 export function loop(): void {
   const result = blockResult();
   settle(load<u32>(takeEvent(), 12));
+  noteBound();
   open(EVENT_LOOP, result, 0);
 }
 
@@ -175,12 +193,17 @@ export function ifValue(): void {
 }
 
 function ifCondition(condition: i32): void {
-  openIf(true);
-  store<u32>(innermost, jumpIf(condition ^ 1, 0), 24);
+  if (isBranchAlone()) {
+    branchAlone(condition);
+    return;
+  }
+  const opener = openIf(true);
+  if (seldomUntil(opener) != 0) putOff(opener, jumpIf(condition, 0));
+  else store<u32>(innermost, jumpIf(condition ^ 1, 0), 24);
 }
 
-/** Opens an `if` whose condition is in the flags, or has been jumped by. */
-function openIf(inFlags: bool): void {
+/** Opens an `if` whose condition is in the flags, or has been jumped by; answers its event. */
+function openIf(inFlags: bool): usize {
   const result = blockResult();
   const opener = takeEvent();
   const isCondition = yieldsCondition(opener, result);
@@ -191,6 +214,85 @@ function openIf(inFlags: bool): void {
   }
   open(EVENT_IF, result, 0);
   store<u32>(innermost, isCondition ? 1 : 0, 32);
+  return opener;
+}
+
+/** Whether all that an `if` holds is a branch out of it. */
+function isBranchAlone(): bool {
+  const depth = <u32>load<u8>(position, 2);
+  return load<u16>(position) == 0x0c40 && depth > 0 && depth < 0x80 && load<u8>(position, 3) == OP_END;
+}
+
+/** The `if` of `isBranchAlone` is a br_if. */
+function branchAlone(condition: i32): void {
+  const construct = constructAt(<u32>load<u8>(position, 2) - 1);
+  moveReader(position + 4);
+  // The if, the branch's target and stop, the end.
+  for (let i = 0; i < 4; i++) takeEvent();
+  branchIf(construct, condition);
+}
+
+// Seldom code (events.ts) is put off until the function's last return has been made. Whoever gets there knows nothing of
+// the operands below, and needs nothing: it ends in a return or a trap.
+
+// u32 jumps to it, u32 first byte of its instructions, u32 event that begins it, u32 event that ends it.
+export const SELDOM_STRIDE: usize = 16;
+let seldom: usize = 0;
+let seldomCount: u32 = 0;
+
+/** Puts off what an event begins and jumps lead to, and goes on at its end. */
+function putOff(beginning: usize, jumps: u32): void {
+  const entry = seldom + <usize>seldomCount * SELDOM_STRIDE;
+  seldomCount++;
+  store<u32>(entry, jumps);
+  store<u32>(entry, <u32>position, 4);
+  store<u32>(entry, nextEvent - 1, 8);
+  store<u32>(entry, seldomUntil(beginning), 12);
+  continueAt(seldomUntil(beginning));
+  isReachable = false;
+}
+
+/** Begins code that was put off, one after the other; answers where its instructions end, or 0 where none is left. */
+export function beginSeldom(number: u32): usize {
+  if (number >= seldomCount) return 0;
+  const entry = seldom + <usize>number * SELDOM_STRIDE;
+  innermost = constructs;
+  resetTo(bottom, 0);
+  setFrameBottom(bottom);
+  isReachable = true;
+  open(EVENT_BLOCK, TYPE_VOID, 0);
+  bind(load<u32>(entry));
+  continueBehind(load<u32>(entry, 8), load<u32>(entry, 4));
+  return eventPosition(event(load<u32>(entry, 12)));
+}
+
+/** Whether a block's end, whose event is given, is followed by seldom code that only branches lead to. */
+function isSeldomBehind(endEvent: usize): bool {
+  return seldomUntil(endEvent) != 0 && load<u32>(innermost) == EVENT_BLOCK && load<u32>(innermost, 4) == TYPE_VOID;
+}
+
+/** Whether a branch, the last instruction of a block, leads just behind the seldom code that follows the block. */
+function isBranchPastSeldom(construct: usize): bool {
+  return (
+    construct == innermost - CONSTRUCT_STRIDE &&
+    peekByte() == OP_END &&
+    load<u32>(construct) != EVENT_LOOP &&
+    load<u32>(construct, 4) == TYPE_VOID &&
+    isSeldomBehind(event(nextEvent))
+  );
+}
+
+/** The end of a block with seldom code behind it, which is put off. */
+function endBeforeSeldom(endEvent: usize): void {
+  const isFallingPast = fallsPast;
+  fallsPast = false;
+  const jumps = load<u32>(innermost, 16);
+  resetTo(load<u32>(innermost, 8), load<u32>(innermost, 12));
+  setFrameBottom(load<u32>(innermost, 28));
+  innermost -= CONSTRUCT_STRIDE;
+  if (isReachable || jumps != 0) putOff(endEvent, isReachable ? jumpTo(-1, jumps) : jumps);
+  else continueAt(seldomUntil(endEvent));
+  isReachable = isFallingPast;
 }
 
 /** Jumps to a label of this function if the condition holds, NaN and all. Answers the label's list. */
@@ -206,18 +308,31 @@ function jumpIf(condition: i32, list: u32): u32 {
 }
 
 export function otherwise(): void {
-  takeEvent();
+  const beginning = takeEvent();
   finishArm(FALLS_NOWHERE);
+  const elseJumps = load<u32>(innermost, 24);
+  if (seldomUntil(beginning) != 0 && elseJumps != 0 && load<u32>(innermost, 4) == TYPE_VOID) {
+    const isReachableThen = isReachable;
+    store<u32>(innermost, 0, 24);
+    resetTo(load<u32>(innermost, 8), load<u32>(innermost, 12));
+    putOff(beginning, elseJumps);
+    isReachable = isReachableThen;
+    return;
+  }
   if (isReachable) store<u32>(innermost, jumpTo(-1, load<u32>(innermost, 16)), 16);
-  bind(load<u32>(innermost, 24));
+  bind(elseJumps);
   store<u32>(innermost, 0, 24);
   resetTo(load<u32>(innermost, 8), load<u32>(innermost, 12));
   isReachable = true;
 }
 
 export function end(): void {
-  takeEvent();
-  finishArm(whereConditionFalls());
+  const endEvent = takeEvent();
+  if (isSeldomBehind(endEvent)) {
+    endBeforeSeldom(endEvent);
+    return;
+  }
+  finishArm(whereConditionFalls(nextEvent));
   const height = <usize>load<u32>(innermost, 8);
   resetTo(height, load<u32>(innermost, 12));
   bind(load<u32>(innermost, 24));
@@ -251,8 +366,8 @@ const FALLS_NOWHERE: i32 = 0;
 const FALLS_ON_TRUE: i32 = 1;
 const FALLS_ON_FALSE: i32 = 2;
 
-/** Which outcome of a conditional construct goes on behind its `end`, which has just been read. */
-function whereConditionFalls(): i32 {
+/** Which outcome of a conditional construct goes on behind its `end`, which has just been read; the event behind that. */
+function whereConditionFalls(behind: u32): i32 {
   if (!isConditional(innermost)) return FALLS_NOWHERE;
   const start = position;
   let isNegated = false;
@@ -262,7 +377,8 @@ function whereConditionFalls(): i32 {
     next = readByte();
   }
   moveReader(start);
-  // An `if` goes on where it is true, a br_if where it is false.
+  // An `if` goes on where it is true unless that is seldom, a br_if where it is false.
+  if (next == OP_IF && seldomUntil(event(behind)) != 0) isNegated = !isNegated;
   if (next == OP_IF) return isNegated ? FALLS_ON_FALSE : FALLS_ON_TRUE;
   if (next == OP_BR_IF) return isNegated ? FALLS_ON_TRUE : FALLS_ON_FALSE;
   return FALLS_NOWHERE;
@@ -307,9 +423,10 @@ function endCondition(whenTrue: u32, whenFalse: u32): void {
   const next = peekByte();
   if (next == OP_IF) {
     readByte();
-    openIf(false);
+    const opener = openIf(false);
     store<u32>(innermost, whenFalse, 24);
-    bind(whenTrue);
+    if (seldomUntil(opener) != 0) putOff(opener, whenTrue);
+    else bind(whenTrue);
   } else if (next == OP_BR_IF) {
     readByte();
     branchByLists(whenTrue);
@@ -383,10 +500,11 @@ export function branch(): void {
     moveResult(branchResult(construct));
     drop();
   }
-  if (load<u32>(construct) == EVENT_LOOP) jumpBack(-1, load<u32>(construct, 20));
+  isReachable = false;
+  if (isBranchPastSeldom(construct)) fallsPast = true;
+  else if (load<u32>(construct) == EVENT_LOOP) jumpBack(-1, load<u32>(construct, 20));
   else if (construct == constructs) emitReturn();
   else store<u32>(construct, jumpTo(-1, load<u32>(construct, 16)), 16);
-  isReachable = false;
 }
 
 export function returnFromFunction(): void {
@@ -402,7 +520,7 @@ export function returnFromFunction(): void {
 
 export function branchIfValue(): void {
   testTop();
-  branchIf(IF_NOT_EQUAL);
+  branchIfNext(IF_NOT_EQUAL);
 }
 
 /** Takes the topmost entry and sets the flags by it. */
@@ -419,9 +537,13 @@ function testTop(): void {
   free(condition);
 }
 
-function branchIf(condition: i32): void {
+/** The br_if whose opcode has been read. */
+function branchIfNext(condition: i32): void {
   takeEvent();
-  const construct = constructAt(readUnsigned());
+  branchIf(constructAt(readUnsigned()), condition);
+}
+
+function branchIf(construct: usize, condition: i32): void {
   const result = branchResult(construct);
   if (isConditional(construct)) {
     yieldIf(construct, condition);
@@ -462,6 +584,9 @@ function isBranchBeforeEnd(): bool {
   const construct = constructAt(readUnsigned());
   const isLast = peekByte() == OP_END;
   moveReader(start);
+  // What leads past seldom code needs no jump.
+  const isPastSeldom = construct == innermost - CONSTRUCT_STRIDE && seldomUntil(event(nextEvent + 2)) != 0;
+  if (isPastSeldom && load<u32>(construct) != EVENT_LOOP) return false;
   return isLast && construct != innermost && branchResult(construct) == TYPE_VOID;
 }
 
@@ -595,7 +720,7 @@ export function useCondition(condition: i32): void {
   const next = peekByte();
   if (next == OP_BR_IF) {
     readByte();
-    branchIf(condition);
+    branchIfNext(condition);
   } else if (next == OP_IF) {
     readByte();
     ifCondition(condition);
@@ -610,7 +735,7 @@ export function useCondition(condition: i32): void {
     isReachable = false;
   } else if ((next == OP_ELSE || next == OP_END) && isConditional(innermost)) {
     readByte();
-    const falls = next == OP_END ? whereConditionFalls() : FALLS_NOWHERE;
+    const falls = next == OP_END ? whereConditionFalls(nextEvent + 1) : FALLS_NOWHERE;
     moveReader(position - 1);
     yieldCondition(innermost, condition, falls);
     isReachable = false;
@@ -619,7 +744,39 @@ export function useCondition(condition: i32): void {
   }
 }
 
+// A condition that became a number for a local which is read but once, at once: then it is a condition again.
+let conditionStart: usize = 0;
+let conditionEnd: usize = 0;
+let conditionCode: i32 = 0;
+let conditionLocal: u32 = 0;
+
+/** Whether nothing has been emitted since a condition became the number that is being assigned. */
+export function isConditionAssigned(): bool {
+  return at == conditionEnd;
+}
+
+/** That number has just been put into a local; nothing else was done since. */
+export function noteConditionLocal(number: u32): void {
+  conditionLocal = number + 1;
+  conditionEnd = at;
+}
+
+/** Whether the last read of a local, which comes now, can be the condition that it was made of. */
+export function isConditionLocal(number: u32): bool {
+  return conditionLocal == number + 1 && at == conditionEnd && !isBoundHere() && isConditionNext();
+}
+
+/** Takes back the number and uses the condition. */
+export function useConditionLocal(): void {
+  moveTo(conditionStart);
+  conditionEnd = 0;
+  useCondition(conditionCode);
+}
+
 function setCondition(condition: i32): void {
+  conditionStart = at;
+  conditionCode = condition;
+  conditionLocal = 0;
   setFlagsLive(true);
   const result = allocate(false);
   if (condition >= IF_FLOAT_EQUAL) {
@@ -635,6 +792,7 @@ function setCondition(condition: i32): void {
   withRegister(0, false, 0x0fb6, result, result);
   setFlagsLive(false);
   setBits(pushRegister(TYPE_I32, result), 1);
+  conditionEnd = at;
 }
 
 export function selectValue(): void {

@@ -13,6 +13,7 @@ import {
   EVENT_LOOP,
   EVENT_SET,
   EVENT_TEE,
+  eventKind,
   local,
   localCount,
   localIsFloat,
@@ -166,7 +167,7 @@ function markAssignedRegisters(): void {
   let mask: u32 = 0;
   for (let i = <i32>eventCount - 1; i >= 0; i--) {
     const entry = event(i);
-    const kind = load<u32>(entry);
+    const kind = eventKind(entry);
     if (kind == EVENT_SET || kind == EVENT_TEE) {
       const number = load<u32>(entry, 4);
       if (load<u32>(entry, 12) != 0) continue;
