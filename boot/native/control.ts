@@ -424,9 +424,14 @@ function endCondition(whenTrue: u32, whenFalse: u32): void {
   if (next == OP_IF) {
     readByte();
     const opener = openIf(false);
-    store<u32>(innermost, whenFalse, 24);
-    if (seldomUntil(opener) != 0) putOff(opener, whenTrue);
-    else bind(whenTrue);
+    if (seldomUntil(opener) != 0) {
+      // What falls here goes on behind the arm, or in the other one.
+      bind(whenFalse);
+      putOff(opener, whenTrue);
+    } else {
+      store<u32>(innermost, whenFalse, 24);
+      bind(whenTrue);
+    }
   } else if (next == OP_BR_IF) {
     readByte();
     branchByLists(whenTrue);

@@ -71,6 +71,29 @@ describe("control as machine code", () => {
         1,
       ],
       [...arm([...less(0, 2), 0x04, 0x7f, ...less(1, 3), 0x05, 0x41, 0, 0x0b], 100), 0x20, 0],
+      // Both arms: one of them must be where the condition falls.
+      [
+        ...[...less(0, 2), 0x04, 0x7f, 0x41, 1, 0x05, ...less(1, 3), 0x0b],
+        0x04,
+        0x40,
+        ...leave(120),
+        0x05,
+        ...leave(130),
+        0x0b,
+        0x41,
+        0,
+      ],
+      [
+        ...[...less(0, 2), 0x04, 0x7f, ...less(1, 3), 0x05, 0x41, 0, 0x0b],
+        0x04,
+        0x40,
+        ...leave(120),
+        0x05,
+        ...leave(130),
+        0x0b,
+        0x41,
+        0,
+      ],
       // What a local holds between a comparison and the branch by it; one that is read twice is a number.
       [
         ...behind([0x41, 0], leave(110), ...less(0, 2), 0x21, 1),
