@@ -3,7 +3,7 @@
 // code is made.
 
 import { fail, failure, FAILURE_LIMIT, FAILURE_NONE } from "./arena";
-import { functionType, TYPE_F64, TYPE_I64, typeParameterCount, typeParameters } from "./module";
+import { functionType, importedFunctionCount, TYPE_F64, TYPE_I64, typeParameterCount, typeParameters } from "./module";
 import {
   moveReader,
   OP_BLOCK,
@@ -85,6 +85,8 @@ export let instructions: usize = 0;
 const FIRST_WEIGHT: u32 = 16;
 const MOST_WEIGHT: u32 = 1 << 17;
 const MANY_CASES: u32 = 16;
+/** What is outside is called so many powers of two less often than the code around runs: compiled methods for what is slow. */
+const IMPORTED_SHIFT: u32 = 4;
 
 // Code is seldom that leaves the function by a return or a trap while others go on behind its construct: the arm of an
 // `if`, or what stands behind a block and is only branched to. That is how exits are written. It weighs next to nothing,
@@ -246,9 +248,12 @@ export function scanFunction(type: u32, start: usize, end: usize): void {
       case OP_UNREACHABLE:
         stop(end);
         break;
-      case OP_CALL:
-        recordCall(functionType(readUnsigned()));
+      case OP_CALL: {
+        const index = readUnsigned();
+        recordCall(functionType(index));
+        if (index < importedFunctionCount) setEventWeight(event(eventCount - 1), max(weight >> IMPORTED_SHIFT, 1));
         break;
+      }
       case OP_CALL_INDIRECT: {
         const signature = readUnsigned();
         readUnsigned();

@@ -34,6 +34,8 @@ export const CALLEE_SAVED: u32 = 0xf000;
 const LOCAL_INTEGERS: u32 = 0xffc0;
 /** Floating point registers that locals may have: xmm4 to xmm15. */
 const LOCAL_FLOATS: u32 = 0xfff00000;
+/** A local so many times as heavy as the calls that it lives over is rather saved around these than kept by callees. */
+const SELDOM_CALLS: u32 = 8;
 /** What a push and a pop of a kept register weigh. */
 const SAVE_WEIGHT: u32 = 32;
 
@@ -133,7 +135,7 @@ function chooseInteger(number: u32, taken: u32, weight: u32, overCalls: u32): i3
   const kept = free & CALLEE_SAVED;
   const keptAndSaved = kept & usedByLocals;
   const volatile = free & ~CALLEE_SAVED;
-  if (overCalls > 0) {
+  if (overCalls * SELDOM_CALLS > weight) {
     const wish = wishOf(number, keptAndSaved);
     if (wish >= 0) return wish;
     if (keptAndSaved != 0) return <i32>ctz(keptAndSaved);
