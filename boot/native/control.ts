@@ -333,6 +333,7 @@ export function end(): void {
     return;
   }
   finishArm(whereConditionFalls(nextEvent));
+  if (goOnByBranch()) return;
   const height = <usize>load<u32>(innermost, 8);
   resetTo(height, load<u32>(innermost, 12));
   bind(load<u32>(innermost, 24));
@@ -346,6 +347,30 @@ export function end(): void {
   }
   if (constructsOpen() && result != TYPE_VOID) pushRegister(result, isFloatType(result) ? XMM0 : RAX);
   isReachable = true;
+}
+
+/**
+ * Jumps to the end of a block that a branch follows go to where that leads. Where nothing falls into the branch it is left
+ * out, and the block ended.
+ */
+function goOnByBranch(): bool {
+  if (load<u32>(innermost) != EVENT_BLOCK || load<u32>(innermost, 4) != TYPE_VOID || peekByte() != OP_BR) return false;
+  const depth = <u32>load<u8>(position, 1);
+  const construct = constructAt(depth + 1);
+  const jumps = load<u32>(innermost, 16);
+  if (jumps == 0 || depth >= 0x80 || construct <= constructs || branchResult(construct) != TYPE_VOID) return false;
+  store<u32>(innermost, 0, 16);
+  if (load<u32>(construct) == EVENT_LOOP) bindTo(jumps, load<u32>(construct, 20));
+  else store<u32>(construct, joined(jumps, load<u32>(construct, 16)), 16);
+  if (isReachable) return false;
+  resetTo(load<u32>(innermost, 8), load<u32>(innermost, 12));
+  setFrameBottom(load<u32>(innermost, 28));
+  innermost -= CONSTRUCT_STRIDE;
+  readByte();
+  readUnsigned();
+  takeEvent();
+  takeEvent();
+  return true;
 }
 
 /** Moves the result of what ends here to its register; of a conditional construct, jumps by it. */
@@ -519,7 +544,8 @@ export function returnFromFunction(): void {
     moveResult(result);
     drop();
   }
-  emitReturn();
+  // The last return follows.
+  if (innermost != constructs || peekByte() != OP_END) emitReturn();
   isReachable = false;
 }
 
