@@ -5,25 +5,17 @@ import { fail, FAILURE_LIMIT } from "./arena";
 import {
   at,
   ALU_CMP,
-  aluConstant,
   bindShort,
-  emit32,
   emit8,
-  IF_ABOVE_OR_EQUAL,
   IF_EQUAL,
   IF_FLOAT_EQUAL,
   IF_FLOAT_NOT_EQUAL,
-  IF_NO_PARITY,
   IF_NOT_EQUAL,
   IF_PARITY,
   jumpShort,
-  memoryAt,
-  moveFloat,
-  moveTo,
   NO_REGISTER,
   RAX,
   withMemory,
-  withOperand,
   withRegister,
   XMM0,
 } from "./assembler";
@@ -38,10 +30,9 @@ import {
   USE_PASSED_ON,
 } from "./events";
 import { emitReturn } from "./frame";
-import { bind, bindTo, isBoundHere, joined, jumpBack, jumpTo, noteBound, tableEntry } from "./labels";
-import { TYPE_I32, TYPE_I64, TYPE_VOID } from "./module";
+import { bind, bindTo, joined, jumpBack, jumpTo, noteBound } from "./labels";
+import { TYPE_I32, TYPE_VOID } from "./module";
 import {
-  allocate,
   bottom,
   busy,
   claim,
@@ -51,18 +42,13 @@ import {
   isConstant,
   isFloatType,
   isInRegister,
-  KIND_REGISTER,
-  kindOf,
   loadInto,
   peek,
   pushRegister,
   readable,
-  readableClean,
   registerOf,
-  release,
   resetTo,
   restore,
-  setBits,
   setFlagsLive,
   setFrameBottom,
   settle,
@@ -70,23 +56,20 @@ import {
   top,
   typeOf,
   valueOf,
-  writable,
 } from "./operands";
 import {
   moveReader,
   OP_BR,
   OP_BR_IF,
-  OP_ELSE,
   OP_END,
   OP_IF,
-  OP_SELECT,
   peekByte,
   position,
   readByte,
   readSigned,
   readUnsigned,
 } from "./reader";
-import { continueAt, continueBehind, freeOperand, nextEvent, operand, operandFromEntry, takeEvent } from "./select";
+import { continueAt, continueBehind, nextEvent, operand, operandFromEntry, takeEvent } from "./select";
 
 // A construct: u32 kind (of its event), u32 result, u32 height of operands, u32 busy registers, u32 jumps to its end,
 // u32 address of a loop, u32 jumps to its else, u32 bottom of the frame around it, u32 whether its result is a condition,
@@ -96,7 +79,7 @@ import { continueAt, continueBehind, freeOperand, nextEvent, operand, operandFro
 // makes jumps of what asc writes for && and ||.
 export const CONSTRUCT_STRIDE: usize = 48;
 let constructs: usize = 0;
-let innermost: usize = 0;
+export let innermost: usize = 0;
 let constructLimit: usize = 0;
 
 /** Whether the next instruction follows the last one. */
@@ -170,7 +153,7 @@ function yieldsCondition(opener: usize, result: i32): bool {
   return use == USE_CONDITION || (use == USE_PASSED_ON && isConditional(innermost));
 }
 
-function isConditional(construct: usize): bool {
+export function isConditional(construct: usize): bool {
   return load<u32>(construct, 32) != 0;
 }
 
@@ -192,7 +175,7 @@ export function ifValue(): void {
   ifCondition(IF_NOT_EQUAL);
 }
 
-function ifCondition(condition: i32): void {
+export function ifCondition(condition: i32): void {
   if (isBranchAlone()) {
     branchAlone(condition);
     return;
@@ -387,12 +370,12 @@ function finishArm(falls: i32): void {
 
 // Conditional constructs. Behind the last yield stands, if anything, what one of the two outcomes goes on with.
 
-const FALLS_NOWHERE: i32 = 0;
+export const FALLS_NOWHERE: i32 = 0;
 const FALLS_ON_TRUE: i32 = 1;
 const FALLS_ON_FALSE: i32 = 2;
 
 /** Which outcome of a conditional construct goes on behind its `end`, which has just been read; the event behind that. */
-function whereConditionFalls(behind: u32): i32 {
+export function whereConditionFalls(behind: u32): i32 {
   if (!isConditional(innermost)) return FALLS_NOWHERE;
   const start = position;
   let isNegated = false;
@@ -421,7 +404,7 @@ function yieldValue(construct: usize, falls: i32): void {
   jumpOut(construct, isTrue, -1);
 }
 
-function yieldCondition(construct: usize, condition: i32, falls: i32): void {
+export function yieldCondition(construct: usize, condition: i32, falls: i32): void {
   if (falls == FALLS_ON_TRUE) {
     jumpOut(construct, false, condition ^ 1);
     return;
@@ -508,12 +491,12 @@ export function moveResult(type: i32): void {
 
 // Branches.
 
-function constructAt(depth: u32): usize {
+export function constructAt(depth: u32): usize {
   return innermost - <usize>depth * CONSTRUCT_STRIDE;
 }
 
 /** Result that a branch to a construct takes along. */
-function branchResult(construct: usize): i32 {
+export function branchResult(construct: usize): i32 {
   return load<u32>(construct) == EVENT_LOOP ? TYPE_VOID : load<u32>(construct, 4);
 }
 
@@ -555,7 +538,7 @@ export function branchIfValue(): void {
 }
 
 /** Takes the topmost entry and sets the flags by it. */
-function testTop(): void {
+export function testTop(): void {
   const condition = take();
   operandFromEntry(condition);
   const register = operand();
@@ -569,7 +552,7 @@ function testTop(): void {
 }
 
 /** The br_if whose opcode has been read. */
-function branchIfNext(condition: i32): void {
+export function branchIfNext(condition: i32): void {
   takeEvent();
   branchIf(constructAt(readUnsigned()), condition);
 }
@@ -653,235 +636,7 @@ function yieldIf(construct: usize, condition: i32): void {
   restore(value);
 }
 
-/** `br_table` as a table of distances behind the jump. */
-export function branchTable(): void {
-  const count = readUnsigned();
-  const depths = position;
-  for (let i: u32 = 0; i < count; i++) readUnsigned();
-  const construct = constructAt(readUnsigned());
-  const behind = position;
-  for (let i: u32 = 0; i < count + 2; i++) takeEvent();
-  const selector = take();
-  const result = branchResult(construct);
-  if (result != TYPE_VOID) {
-    if (!isFloatType(result)) avoid(selector, RAX);
-    // The result's register stays busy until the table is there.
-    moveResult(result);
-  }
-  const register = readableClean(selector);
-  aluConstant(ALU_CMP, false, register, <i32>count);
-  if (count == 0) {
-    jumpToConstruct(-1, construct);
-  } else {
-    jumpToConstruct(IF_ABOVE_OR_EQUAL, construct);
-    emitTable(selector, count, depths);
-  }
-  free(selector);
-  if (result != TYPE_VOID) drop();
-  moveReader(behind);
-  isReachable = false;
-}
-
-/** A taken entry that must not be in a register any more. */
-function avoid(entry: usize, register: i32): void {
-  if (!isInRegister(entry) || registerOf(entry) != register) return;
-  const other = allocate(false);
-  loadInto(entry, other);
-  pushRegister(TYPE_I32, other);
-  take();
-  release(register);
-}
-
-function jumpToConstruct(condition: i32, construct: usize): void {
+export function jumpToConstruct(condition: i32, construct: usize): void {
   if (load<u32>(construct) == EVENT_LOOP) jumpBack(condition, load<u32>(construct, 20));
   else store<u32>(construct, jumpTo(condition, load<u32>(construct, 16)), 16);
-}
-
-function emitTable(selector: usize, count: u32, depths: usize): void {
-  const register = registerOf(selector);
-  const isOwn = kindOf(selector) == KIND_REGISTER;
-  const base = allocate(false);
-  // No more than three registers are sure to be there, and a result may be in one.
-  const target = isOwn ? register : allocate(false);
-  // lea base, [rip + distance to the table]
-  emit8(base >= 8 ? 0x4c : 0x48);
-  emit8(0x8d);
-  emit8(5 | ((base & 7) << 3));
-  const distance = at;
-  emit32(0);
-  memoryAt(base, register, 2, 0);
-  withMemory(0, true, 0x63, target);
-  withRegister(0, true, 0x03, target, base);
-  withRegister(0, false, 0xff, 4, target);
-  store<i32>(distance, <i32>(at - distance - 4));
-  release(base);
-  if (!isOwn) release(target);
-  const table = at;
-  moveReader(depths);
-  for (let i: u32 = 0; i < count; i++) {
-    const construct = constructAt(readUnsigned());
-    if (load<u32>(construct) == EVENT_LOOP) emit32(<i32>load<u32>(construct, 20) - <i32>table);
-    else store<u32>(construct, tableEntry(load<u32>(construct, 16), table), 16);
-  }
-}
-
-// Conditions.
-
-/** Whether the next instruction wants no more of a number than whether it is zero. */
-export function isConditionNext(): bool {
-  const next = peekByte();
-  if (next == OP_IF || next == OP_BR_IF || next == OP_SELECT || next == 0x45) return true;
-  if (next == OP_BR) return isBranchOfCondition();
-  return (next == OP_ELSE || next == OP_END) && isConditional(innermost);
-}
-
-/** Whether the next instruction, a branch, takes a condition along that shall be jumps. A long depth is not looked at. */
-function isBranchOfCondition(): bool {
-  const depth = <u32>load<u8>(position, 1);
-  return depth < 0x80 && isConditional(constructAt(depth));
-}
-
-/** The flags hold a condition: whoever comes next uses it, else it becomes a number. */
-export function useCondition(condition: i32): void {
-  while (peekByte() == 0x45) {
-    // i32.eqz
-    readByte();
-    condition ^= 1;
-  }
-  const next = peekByte();
-  if (next == OP_BR_IF) {
-    readByte();
-    branchIfNext(condition);
-  } else if (next == OP_IF) {
-    readByte();
-    ifCondition(condition);
-  } else if (next == OP_SELECT) {
-    readByte();
-    selectCondition(condition);
-  } else if (next == OP_BR && isBranchOfCondition()) {
-    readByte();
-    takeEvent();
-    takeEvent();
-    yieldCondition(constructAt(readUnsigned()), condition, FALLS_NOWHERE);
-    isReachable = false;
-  } else if ((next == OP_ELSE || next == OP_END) && isConditional(innermost)) {
-    readByte();
-    const falls = next == OP_END ? whereConditionFalls(nextEvent + 1) : FALLS_NOWHERE;
-    moveReader(position - 1);
-    yieldCondition(innermost, condition, falls);
-    isReachable = false;
-  } else {
-    setCondition(condition);
-  }
-}
-
-// A condition that became a number for a local which is read but once, at once: then it is a condition again.
-let conditionStart: usize = 0;
-let conditionEnd: usize = 0;
-let conditionCode: i32 = 0;
-let conditionLocal: u32 = 0;
-
-/** Whether nothing has been emitted since a condition became the number that is being assigned. */
-export function isConditionAssigned(): bool {
-  return at == conditionEnd;
-}
-
-/** That number has just been put into a local; nothing else was done since. */
-export function noteConditionLocal(number: u32): void {
-  conditionLocal = number + 1;
-  conditionEnd = at;
-}
-
-/** Whether the last read of a local, which comes now, can be the condition that it was made of. */
-export function isConditionLocal(number: u32): bool {
-  return conditionLocal == number + 1 && at == conditionEnd && !isBoundHere() && isConditionNext();
-}
-
-/** Takes back the number and uses the condition. */
-export function useConditionLocal(): void {
-  moveTo(conditionStart);
-  conditionEnd = 0;
-  useCondition(conditionCode);
-}
-
-function setCondition(condition: i32): void {
-  conditionStart = at;
-  conditionCode = condition;
-  conditionLocal = 0;
-  setFlagsLive(true);
-  const result = allocate(false);
-  if (condition >= IF_FLOAT_EQUAL) {
-    const other = allocate(false);
-    const isEqual = condition == IF_FLOAT_EQUAL;
-    withRegister(0, false, 0x0f90 | (isEqual ? IF_EQUAL : IF_NOT_EQUAL), 0, result);
-    withRegister(0, false, 0x0f90 | (isEqual ? IF_NO_PARITY : IF_PARITY), 0, other);
-    withRegister(0, false, isEqual ? 0x23 : 0x0b, result, other);
-    release(other);
-  } else {
-    withRegister(0, false, 0x0f90 | condition, 0, result);
-  }
-  withRegister(0, false, 0x0fb6, result, result);
-  setFlagsLive(false);
-  setBits(pushRegister(TYPE_I32, result), 1);
-  conditionEnd = at;
-}
-
-export function selectValue(): void {
-  testTop();
-  selectCondition(IF_NOT_EQUAL);
-}
-
-function selectCondition(condition: i32): void {
-  setFlagsLive(true);
-  let other = take();
-  let chosen = take();
-  const type = typeOf(chosen);
-  if (isFloatType(type)) {
-    selectFloat(condition, chosen, other);
-    setFlagsLive(false);
-    return;
-  }
-  if (condition == IF_FLOAT_NOT_EQUAL) {
-    const swap = chosen;
-    chosen = other;
-    other = swap;
-    condition = IF_FLOAT_EQUAL;
-  }
-  operandFromEntry(other);
-  const result = writable(chosen);
-  const wide = type == TYPE_I64;
-  if (condition == IF_FLOAT_EQUAL) {
-    withOperand(0, wide, 0x0f40 | IF_NOT_EQUAL, result, operand());
-    withOperand(0, wide, 0x0f40 | IF_PARITY, result, operand());
-  } else {
-    withOperand(0, wide, 0x0f40 | (condition ^ 1), result, operand());
-  }
-  freeOperand();
-  pushRegister(type, result);
-  setFlagsLive(false);
-}
-
-function selectFloat(condition: i32, chosen: usize, other: usize): void {
-  const type = typeOf(chosen);
-  const second = readable(other);
-  const result = writable(chosen);
-  if (condition == IF_FLOAT_EQUAL) {
-    const isUnequal = jumpShort(IF_NOT_EQUAL);
-    const isEqual = jumpShort(IF_NO_PARITY);
-    bindShort(isUnequal);
-    moveFloat(result, second);
-    bindShort(isEqual);
-  } else if (condition == IF_FLOAT_NOT_EQUAL) {
-    const isUnequal = jumpShort(IF_NOT_EQUAL);
-    const isUnordered = jumpShort(IF_PARITY);
-    moveFloat(result, second);
-    bindShort(isUnequal);
-    bindShort(isUnordered);
-  } else {
-    const skip = jumpShort(condition);
-    moveFloat(result, second);
-    bindShort(skip);
-  }
-  free(other);
-  pushRegister(type, result);
 }

@@ -3,24 +3,16 @@
 import { CONTEXT_MEMORY_PAGES, TRAP_UNREACHABLE } from "./abi";
 import { fail, FAILURE_OPCODE } from "./arena";
 import { memoryAt, NO_REGISTER, RBP, trap, withMemory, emit32 } from "./assembler";
+import { branchTable } from "./branchTable";
 import { callFunction, callIndirect, growMemory } from "./calls";
 import {
-  block,
-  branch,
-  branchIfValue,
-  branchTable,
   isConditionAssigned,
   isConditionLocal,
   noteConditionLocal,
   useConditionLocal,
-  end,
-  ifValue,
-  loop,
-  otherwise,
-  returnFromFunction,
   selectValue,
-  stopHere,
-} from "./control";
+} from "./conditions";
+import { block, branch, branchIfValue, end, ifValue, loop, otherwise, returnFromFunction, stopHere } from "./control";
 import { localIsFloat, localType } from "./events";
 import { bitsOfFloat, changePrecision, convert, floatArithmetic, floatCompare, floatOfBits, truncate } from "./floats";
 import { callHelper, HELPER_COPY, HELPER_FILL, HELPER_POPCNT, initHelper, placeForHelper } from "./helpers";

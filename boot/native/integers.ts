@@ -34,7 +34,7 @@ import {
   withOperand,
   withRegister,
 } from "./assembler";
-import { isConditionNext, useCondition } from "./control";
+import { isConditionNext, useCondition } from "./conditions";
 import { isBoundHere } from "./labels";
 import { TYPE_I32, TYPE_I64 } from "./module";
 import {
