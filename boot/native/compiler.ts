@@ -3,7 +3,7 @@
 
 import { arenaTop, ensure, fail, failure, FAILURE_LIMIT, FAILURE_NONE, releaseTo, reserve } from "./arena";
 import { at, codeStart, moveTo, startCode } from "./assembler";
-import { CONSTRUCT_STRIDE, constructsOpen, isReachable, startControl, useConstructTable } from "./control";
+import { beginSeldom, CONSTRUCT_STRIDE, isReachable, SELDOM_STRIDE, startControl, useConstructTable } from "./control";
 import {
   EVENT_STRIDE,
   instructions,
@@ -12,6 +12,7 @@ import {
   localCount,
   MAX_LOCALS,
   MAX_TRACKED,
+  OPENER_STRIDE,
   scanFunction,
   useEventTables,
 } from "./events";
@@ -264,11 +265,15 @@ function reserveTables(): usize {
   useEventTables(
     reserve(<usize>events * EVENT_STRIDE),
     events,
-    reserve((<usize>constructs) << 2),
+    reserve(<usize>constructs * OPENER_STRIDE),
     reserve(<usize>locals * LOCAL_STRIDE),
   );
   useLabelTables(reserve(<usize>jumps * JUMP_STRIDE), reserve(jumps), jumps);
-  useConstructTable(reserve(<usize>constructs * CONSTRUCT_STRIDE), constructs);
+  useConstructTable(
+    reserve(<usize>constructs * CONSTRUCT_STRIDE),
+    constructs,
+    reserve(<usize>(2 * constructs) * SELDOM_STRIDE),
+  );
   operandRoom = mostInstructions + mostParameters + 16;
   operandTable = reserve(<usize>operandRoom * ENTRY_STRIDE);
   const tracked = <usize>min<u32>(locals, MAX_TRACKED);
@@ -310,7 +315,19 @@ function emitPass(type: u32, bodyEnd: usize, isFinal: bool): void {
   if (!makeRoom((<usize>localCount) << 5)) return;
   beginFunction();
   const withLines = isFinal && (flags & FLAG_LINES) != 0;
-  while (constructsOpen() && failure == FAILURE_NONE) {
+  emitUntil(bodyEnd, bodyEnd, withLines);
+  bind(returnJumps);
+  endFunction();
+  for (let number: u32 = 0; failure == FAILURE_NONE; number++) {
+    const seldomEnd = beginSeldom(number);
+    if (seldomEnd == 0) return;
+    emitUntil(seldomEnd, bodyEnd, withLines);
+  }
+}
+
+/** Makes code up to the place of an instruction. */
+function emitUntil(end: usize, bodyEnd: usize, withLines: bool): void {
+  while (position != end && failure == FAILURE_NONE) {
     if (withLines) noteLine(moduleOffset(position));
     // An instruction may move each operand.
     if (at + INSTRUCTION_BYTES + operandBytes() > roomEnd && !makeRoom(operandBytes())) return;
@@ -319,8 +336,6 @@ function emitPass(type: u32, bodyEnd: usize, isFinal: bool): void {
     emitInstruction(opcode);
     if (!isReachable) skipUnreachable(bodyEnd);
   }
-  bind(returnJumps);
-  endFunction();
 }
 
 /** Makes sure that an instruction, and so many bytes besides, can be written. */

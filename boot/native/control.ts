@@ -5,33 +5,35 @@ import { fail, FAILURE_LIMIT } from "./arena";
 import {
   at,
   ALU_CMP,
-  aluConstant,
   bindShort,
-  emit32,
   emit8,
-  IF_ABOVE_OR_EQUAL,
   IF_EQUAL,
   IF_FLOAT_EQUAL,
   IF_FLOAT_NOT_EQUAL,
-  IF_NO_PARITY,
   IF_NOT_EQUAL,
   IF_PARITY,
   jumpShort,
-  memoryAt,
-  moveFloat,
   NO_REGISTER,
   RAX,
   withMemory,
-  withOperand,
   withRegister,
   XMM0,
 } from "./assembler";
-import { EVENT_BLOCK, EVENT_IF, EVENT_LOOP, USE_CONDITION, USE_PASSED_ON } from "./events";
-import { emitReturn } from "./frame";
-import { bind, bindTo, joined, jumpBack, jumpTo, tableEntry } from "./labels";
-import { TYPE_I32, TYPE_I64, TYPE_VOID } from "./module";
 import {
-  allocate,
+  event,
+  EVENT_BLOCK,
+  EVENT_IF,
+  EVENT_LOOP,
+  eventPosition,
+  seldomUntil,
+  USE_CONDITION,
+  USE_PASSED_ON,
+} from "./events";
+import { emitReturn } from "./frame";
+import { bind, bindTo, joined, jumpBack, jumpTo, noteBound } from "./labels";
+import { TYPE_I32, TYPE_VOID } from "./module";
+import {
+  bottom,
   busy,
   claim,
   drop,
@@ -40,18 +42,13 @@ import {
   isConstant,
   isFloatType,
   isInRegister,
-  KIND_REGISTER,
-  kindOf,
   loadInto,
   peek,
   pushRegister,
   readable,
-  readableClean,
   registerOf,
-  release,
   resetTo,
   restore,
-  setBits,
   setFlagsLive,
   setFrameBottom,
   settle,
@@ -59,23 +56,20 @@ import {
   top,
   typeOf,
   valueOf,
-  writable,
 } from "./operands";
 import {
   moveReader,
   OP_BR,
   OP_BR_IF,
-  OP_ELSE,
   OP_END,
   OP_IF,
-  OP_SELECT,
   peekByte,
   position,
   readByte,
   readSigned,
   readUnsigned,
 } from "./reader";
-import { freeOperand, operand, operandFromEntry, takeEvent } from "./select";
+import { continueAt, continueBehind, nextEvent, operand, operandFromEntry, takeEvent } from "./select";
 
 // A construct: u32 kind (of its event), u32 result, u32 height of operands, u32 busy registers, u32 jumps to its end,
 // u32 address of a loop, u32 jumps to its else, u32 bottom of the frame around it, u32 whether its result is a condition,
@@ -85,13 +79,17 @@ import { freeOperand, operand, operandFromEntry, takeEvent } from "./select";
 // makes jumps of what asc writes for && and ||.
 export const CONSTRUCT_STRIDE: usize = 48;
 let constructs: usize = 0;
-let innermost: usize = 0;
+export let innermost: usize = 0;
 let constructLimit: usize = 0;
 
 /** Whether the next instruction follows the last one. */
 export let isReachable = false;
+/** Whether what ends a block goes on behind the seldom code that follows the block. */
+let fallsPast = false;
 
-export function useConstructTable(table: usize, room: u32): void {
+/** `seldomTable` has room for two entries for each construct. */
+export function useConstructTable(table: usize, room: u32, seldomTable: usize): void {
+  seldom = seldomTable;
   constructs = table;
   constructLimit = table + <usize>room * CONSTRUCT_STRIDE;
 }
@@ -100,6 +98,8 @@ export function useConstructTable(table: usize, room: u32): void {
 export function startControl(result: i32): void {
   innermost = constructs - CONSTRUCT_STRIDE;
   isReachable = true;
+  fallsPast = false;
+  seldomCount = 0;
   open(EVENT_BLOCK, result, 0);
 }
 
@@ -153,7 +153,7 @@ function yieldsCondition(opener: usize, result: i32): bool {
   return use == USE_CONDITION || (use == USE_PASSED_ON && isConditional(innermost));
 }
 
-function isConditional(construct: usize): bool {
+export function isConditional(construct: usize): bool {
   return load<u32>(construct, 32) != 0;
 }
 
@@ -165,6 +165,7 @@ function settleFor(opener: usize, isCondition: bool): void {
 export function loop(): void {
   const result = blockResult();
   settle(load<u32>(takeEvent(), 12));
+  noteBound();
   open(EVENT_LOOP, result, 0);
 }
 
@@ -174,13 +175,18 @@ export function ifValue(): void {
   ifCondition(IF_NOT_EQUAL);
 }
 
-function ifCondition(condition: i32): void {
-  openIf(true);
-  store<u32>(innermost, jumpIf(condition ^ 1, 0), 24);
+export function ifCondition(condition: i32): void {
+  if (isBranchAlone()) {
+    branchAlone(condition);
+    return;
+  }
+  const opener = openIf(true);
+  if (seldomUntil(opener) != 0) putOff(opener, jumpIf(condition, 0));
+  else store<u32>(innermost, jumpIf(condition ^ 1, 0), 24);
 }
 
-/** Opens an `if` whose condition is in the flags, or has been jumped by. */
-function openIf(inFlags: bool): void {
+/** Opens an `if` whose condition is in the flags, or has been jumped by; answers its event. */
+function openIf(inFlags: bool): usize {
   const result = blockResult();
   const opener = takeEvent();
   const isCondition = yieldsCondition(opener, result);
@@ -191,6 +197,85 @@ function openIf(inFlags: bool): void {
   }
   open(EVENT_IF, result, 0);
   store<u32>(innermost, isCondition ? 1 : 0, 32);
+  return opener;
+}
+
+/** Whether all that an `if` holds is a branch out of it. */
+function isBranchAlone(): bool {
+  const depth = <u32>load<u8>(position, 2);
+  return load<u16>(position) == 0x0c40 && depth > 0 && depth < 0x80 && load<u8>(position, 3) == OP_END;
+}
+
+/** The `if` of `isBranchAlone` is a br_if. */
+function branchAlone(condition: i32): void {
+  const construct = constructAt(<u32>load<u8>(position, 2) - 1);
+  moveReader(position + 4);
+  // The if, the branch's target and stop, the end.
+  for (let i = 0; i < 4; i++) takeEvent();
+  branchIf(construct, condition);
+}
+
+// Seldom code (events.ts) is put off until the function's last return has been made. Whoever gets there knows nothing of
+// the operands below, and needs nothing: it ends in a return or a trap.
+
+// u32 jumps to it, u32 first byte of its instructions, u32 event that begins it, u32 event that ends it.
+export const SELDOM_STRIDE: usize = 16;
+let seldom: usize = 0;
+let seldomCount: u32 = 0;
+
+/** Puts off what an event begins and jumps lead to, and goes on at its end. */
+function putOff(beginning: usize, jumps: u32): void {
+  const entry = seldom + <usize>seldomCount * SELDOM_STRIDE;
+  seldomCount++;
+  store<u32>(entry, jumps);
+  store<u32>(entry, <u32>position, 4);
+  store<u32>(entry, nextEvent - 1, 8);
+  store<u32>(entry, seldomUntil(beginning), 12);
+  continueAt(seldomUntil(beginning));
+  isReachable = false;
+}
+
+/** Begins code that was put off, one after the other; answers where its instructions end, or 0 where none is left. */
+export function beginSeldom(number: u32): usize {
+  if (number >= seldomCount) return 0;
+  const entry = seldom + <usize>number * SELDOM_STRIDE;
+  innermost = constructs;
+  resetTo(bottom, 0);
+  setFrameBottom(bottom);
+  isReachable = true;
+  open(EVENT_BLOCK, TYPE_VOID, 0);
+  bind(load<u32>(entry));
+  continueBehind(load<u32>(entry, 8), load<u32>(entry, 4));
+  return eventPosition(event(load<u32>(entry, 12)));
+}
+
+/** Whether a block's end, whose event is given, is followed by seldom code that only branches lead to. */
+function isSeldomBehind(endEvent: usize): bool {
+  return seldomUntil(endEvent) != 0 && load<u32>(innermost) == EVENT_BLOCK && load<u32>(innermost, 4) == TYPE_VOID;
+}
+
+/** Whether a branch, the last instruction of a block, leads just behind the seldom code that follows the block. */
+function isBranchPastSeldom(construct: usize): bool {
+  return (
+    construct == innermost - CONSTRUCT_STRIDE &&
+    peekByte() == OP_END &&
+    load<u32>(construct) != EVENT_LOOP &&
+    load<u32>(construct, 4) == TYPE_VOID &&
+    isSeldomBehind(event(nextEvent))
+  );
+}
+
+/** The end of a block with seldom code behind it, which is put off. */
+function endBeforeSeldom(endEvent: usize): void {
+  const isFallingPast = fallsPast;
+  fallsPast = false;
+  const jumps = load<u32>(innermost, 16);
+  resetTo(load<u32>(innermost, 8), load<u32>(innermost, 12));
+  setFrameBottom(load<u32>(innermost, 28));
+  innermost -= CONSTRUCT_STRIDE;
+  if (isReachable || jumps != 0) putOff(endEvent, isReachable ? jumpTo(-1, jumps) : jumps);
+  else continueAt(seldomUntil(endEvent));
+  isReachable = isFallingPast;
 }
 
 /** Jumps to a label of this function if the condition holds, NaN and all. Answers the label's list. */
@@ -206,18 +291,32 @@ function jumpIf(condition: i32, list: u32): u32 {
 }
 
 export function otherwise(): void {
-  takeEvent();
+  const beginning = takeEvent();
   finishArm(FALLS_NOWHERE);
+  const elseJumps = load<u32>(innermost, 24);
+  if (seldomUntil(beginning) != 0 && elseJumps != 0 && load<u32>(innermost, 4) == TYPE_VOID) {
+    const isReachableThen = isReachable;
+    store<u32>(innermost, 0, 24);
+    resetTo(load<u32>(innermost, 8), load<u32>(innermost, 12));
+    putOff(beginning, elseJumps);
+    isReachable = isReachableThen;
+    return;
+  }
   if (isReachable) store<u32>(innermost, jumpTo(-1, load<u32>(innermost, 16)), 16);
-  bind(load<u32>(innermost, 24));
+  bind(elseJumps);
   store<u32>(innermost, 0, 24);
   resetTo(load<u32>(innermost, 8), load<u32>(innermost, 12));
   isReachable = true;
 }
 
 export function end(): void {
-  takeEvent();
-  finishArm(whereConditionFalls());
+  const endEvent = takeEvent();
+  if (isSeldomBehind(endEvent)) {
+    endBeforeSeldom(endEvent);
+    return;
+  }
+  finishArm(whereConditionFalls(nextEvent));
+  if (goOnByBranch()) return;
   const height = <usize>load<u32>(innermost, 8);
   resetTo(height, load<u32>(innermost, 12));
   bind(load<u32>(innermost, 24));
@@ -231,6 +330,30 @@ export function end(): void {
   }
   if (constructsOpen() && result != TYPE_VOID) pushRegister(result, isFloatType(result) ? XMM0 : RAX);
   isReachable = true;
+}
+
+/**
+ * Jumps to the end of a block that a branch follows go to where that leads. Where nothing falls into the branch it is left
+ * out, and the block ended.
+ */
+function goOnByBranch(): bool {
+  if (load<u32>(innermost) != EVENT_BLOCK || load<u32>(innermost, 4) != TYPE_VOID || peekByte() != OP_BR) return false;
+  const depth = <u32>load<u8>(position, 1);
+  const construct = constructAt(depth + 1);
+  const jumps = load<u32>(innermost, 16);
+  if (jumps == 0 || depth >= 0x80 || construct <= constructs || branchResult(construct) != TYPE_VOID) return false;
+  store<u32>(innermost, 0, 16);
+  if (load<u32>(construct) == EVENT_LOOP) bindTo(jumps, load<u32>(construct, 20));
+  else store<u32>(construct, joined(jumps, load<u32>(construct, 16)), 16);
+  if (isReachable) return false;
+  resetTo(load<u32>(innermost, 8), load<u32>(innermost, 12));
+  setFrameBottom(load<u32>(innermost, 28));
+  innermost -= CONSTRUCT_STRIDE;
+  readByte();
+  readUnsigned();
+  takeEvent();
+  takeEvent();
+  return true;
 }
 
 /** Moves the result of what ends here to its register; of a conditional construct, jumps by it. */
@@ -247,12 +370,12 @@ function finishArm(falls: i32): void {
 
 // Conditional constructs. Behind the last yield stands, if anything, what one of the two outcomes goes on with.
 
-const FALLS_NOWHERE: i32 = 0;
+export const FALLS_NOWHERE: i32 = 0;
 const FALLS_ON_TRUE: i32 = 1;
 const FALLS_ON_FALSE: i32 = 2;
 
-/** Which outcome of a conditional construct goes on behind its `end`, which has just been read. */
-function whereConditionFalls(): i32 {
+/** Which outcome of a conditional construct goes on behind its `end`, which has just been read; the event behind that. */
+export function whereConditionFalls(behind: u32): i32 {
   if (!isConditional(innermost)) return FALLS_NOWHERE;
   const start = position;
   let isNegated = false;
@@ -262,7 +385,8 @@ function whereConditionFalls(): i32 {
     next = readByte();
   }
   moveReader(start);
-  // An `if` goes on where it is true, a br_if where it is false.
+  // An `if` goes on where it is true unless that is seldom, a br_if where it is false.
+  if (next == OP_IF && seldomUntil(event(behind)) != 0) isNegated = !isNegated;
   if (next == OP_IF) return isNegated ? FALLS_ON_FALSE : FALLS_ON_TRUE;
   if (next == OP_BR_IF) return isNegated ? FALLS_ON_TRUE : FALLS_ON_FALSE;
   return FALLS_NOWHERE;
@@ -280,7 +404,7 @@ function yieldValue(construct: usize, falls: i32): void {
   jumpOut(construct, isTrue, -1);
 }
 
-function yieldCondition(construct: usize, condition: i32, falls: i32): void {
+export function yieldCondition(construct: usize, condition: i32, falls: i32): void {
   if (falls == FALLS_ON_TRUE) {
     jumpOut(construct, false, condition ^ 1);
     return;
@@ -307,9 +431,15 @@ function endCondition(whenTrue: u32, whenFalse: u32): void {
   const next = peekByte();
   if (next == OP_IF) {
     readByte();
-    openIf(false);
-    store<u32>(innermost, whenFalse, 24);
-    bind(whenTrue);
+    const opener = openIf(false);
+    if (seldomUntil(opener) != 0) {
+      // What falls here goes on behind the arm, or in the other one.
+      bind(whenFalse);
+      putOff(opener, whenTrue);
+    } else {
+      store<u32>(innermost, whenFalse, 24);
+      bind(whenTrue);
+    }
   } else if (next == OP_BR_IF) {
     readByte();
     branchByLists(whenTrue);
@@ -361,12 +491,12 @@ export function moveResult(type: i32): void {
 
 // Branches.
 
-function constructAt(depth: u32): usize {
+export function constructAt(depth: u32): usize {
   return innermost - <usize>depth * CONSTRUCT_STRIDE;
 }
 
 /** Result that a branch to a construct takes along. */
-function branchResult(construct: usize): i32 {
+export function branchResult(construct: usize): i32 {
   return load<u32>(construct) == EVENT_LOOP ? TYPE_VOID : load<u32>(construct, 4);
 }
 
@@ -383,10 +513,11 @@ export function branch(): void {
     moveResult(branchResult(construct));
     drop();
   }
-  if (load<u32>(construct) == EVENT_LOOP) jumpBack(-1, load<u32>(construct, 20));
+  isReachable = false;
+  if (isBranchPastSeldom(construct)) fallsPast = true;
+  else if (load<u32>(construct) == EVENT_LOOP) jumpBack(-1, load<u32>(construct, 20));
   else if (construct == constructs) emitReturn();
   else store<u32>(construct, jumpTo(-1, load<u32>(construct, 16)), 16);
-  isReachable = false;
 }
 
 export function returnFromFunction(): void {
@@ -396,17 +527,18 @@ export function returnFromFunction(): void {
     moveResult(result);
     drop();
   }
-  emitReturn();
+  // The last return follows.
+  if (innermost != constructs || peekByte() != OP_END) emitReturn();
   isReachable = false;
 }
 
 export function branchIfValue(): void {
   testTop();
-  branchIf(IF_NOT_EQUAL);
+  branchIfNext(IF_NOT_EQUAL);
 }
 
 /** Takes the topmost entry and sets the flags by it. */
-function testTop(): void {
+export function testTop(): void {
   const condition = take();
   operandFromEntry(condition);
   const register = operand();
@@ -419,9 +551,13 @@ function testTop(): void {
   free(condition);
 }
 
-function branchIf(condition: i32): void {
+/** The br_if whose opcode has been read. */
+export function branchIfNext(condition: i32): void {
   takeEvent();
-  const construct = constructAt(readUnsigned());
+  branchIf(constructAt(readUnsigned()), condition);
+}
+
+function branchIf(construct: usize, condition: i32): void {
   const result = branchResult(construct);
   if (isConditional(construct)) {
     yieldIf(construct, condition);
@@ -462,6 +598,9 @@ function isBranchBeforeEnd(): bool {
   const construct = constructAt(readUnsigned());
   const isLast = peekByte() == OP_END;
   moveReader(start);
+  // What leads past seldom code needs no jump.
+  const isPastSeldom = construct == innermost - CONSTRUCT_STRIDE && seldomUntil(event(nextEvent + 2)) != 0;
+  if (isPastSeldom && load<u32>(construct) != EVENT_LOOP) return false;
   return isLast && construct != innermost && branchResult(construct) == TYPE_VOID;
 }
 
@@ -497,202 +636,7 @@ function yieldIf(construct: usize, condition: i32): void {
   restore(value);
 }
 
-/** `br_table` as a table of distances behind the jump. */
-export function branchTable(): void {
-  const count = readUnsigned();
-  const depths = position;
-  for (let i: u32 = 0; i < count; i++) readUnsigned();
-  const construct = constructAt(readUnsigned());
-  const behind = position;
-  for (let i: u32 = 0; i < count + 2; i++) takeEvent();
-  const selector = take();
-  const result = branchResult(construct);
-  if (result != TYPE_VOID) {
-    if (!isFloatType(result)) avoid(selector, RAX);
-    // The result's register stays busy until the table is there.
-    moveResult(result);
-  }
-  const register = readableClean(selector);
-  aluConstant(ALU_CMP, false, register, <i32>count);
-  if (count == 0) {
-    jumpToConstruct(-1, construct);
-  } else {
-    jumpToConstruct(IF_ABOVE_OR_EQUAL, construct);
-    emitTable(selector, count, depths);
-  }
-  free(selector);
-  if (result != TYPE_VOID) drop();
-  moveReader(behind);
-  isReachable = false;
-}
-
-/** A taken entry that must not be in a register any more. */
-function avoid(entry: usize, register: i32): void {
-  if (!isInRegister(entry) || registerOf(entry) != register) return;
-  const other = allocate(false);
-  loadInto(entry, other);
-  pushRegister(TYPE_I32, other);
-  take();
-  release(register);
-}
-
-function jumpToConstruct(condition: i32, construct: usize): void {
+export function jumpToConstruct(condition: i32, construct: usize): void {
   if (load<u32>(construct) == EVENT_LOOP) jumpBack(condition, load<u32>(construct, 20));
   else store<u32>(construct, jumpTo(condition, load<u32>(construct, 16)), 16);
-}
-
-function emitTable(selector: usize, count: u32, depths: usize): void {
-  const register = registerOf(selector);
-  const isOwn = kindOf(selector) == KIND_REGISTER;
-  const base = allocate(false);
-  // No more than three registers are sure to be there, and a result may be in one.
-  const target = isOwn ? register : allocate(false);
-  // lea base, [rip + distance to the table]
-  emit8(base >= 8 ? 0x4c : 0x48);
-  emit8(0x8d);
-  emit8(5 | ((base & 7) << 3));
-  const distance = at;
-  emit32(0);
-  memoryAt(base, register, 2, 0);
-  withMemory(0, true, 0x63, target);
-  withRegister(0, true, 0x03, target, base);
-  withRegister(0, false, 0xff, 4, target);
-  store<i32>(distance, <i32>(at - distance - 4));
-  release(base);
-  if (!isOwn) release(target);
-  const table = at;
-  moveReader(depths);
-  for (let i: u32 = 0; i < count; i++) {
-    const construct = constructAt(readUnsigned());
-    if (load<u32>(construct) == EVENT_LOOP) emit32(<i32>load<u32>(construct, 20) - <i32>table);
-    else store<u32>(construct, tableEntry(load<u32>(construct, 16), table), 16);
-  }
-}
-
-// Conditions.
-
-/** Whether the next instruction wants no more of a number than whether it is zero. */
-export function isConditionNext(): bool {
-  const next = peekByte();
-  if (next == OP_IF || next == OP_BR_IF || next == OP_SELECT || next == 0x45) return true;
-  if (next == OP_BR) return isBranchOfCondition();
-  return (next == OP_ELSE || next == OP_END) && isConditional(innermost);
-}
-
-/** Whether the next instruction, a branch, takes a condition along that shall be jumps. A long depth is not looked at. */
-function isBranchOfCondition(): bool {
-  const depth = <u32>load<u8>(position, 1);
-  return depth < 0x80 && isConditional(constructAt(depth));
-}
-
-/** The flags hold a condition: whoever comes next uses it, else it becomes a number. */
-export function useCondition(condition: i32): void {
-  while (peekByte() == 0x45) {
-    // i32.eqz
-    readByte();
-    condition ^= 1;
-  }
-  const next = peekByte();
-  if (next == OP_BR_IF) {
-    readByte();
-    branchIf(condition);
-  } else if (next == OP_IF) {
-    readByte();
-    ifCondition(condition);
-  } else if (next == OP_SELECT) {
-    readByte();
-    selectCondition(condition);
-  } else if (next == OP_BR && isBranchOfCondition()) {
-    readByte();
-    takeEvent();
-    takeEvent();
-    yieldCondition(constructAt(readUnsigned()), condition, FALLS_NOWHERE);
-    isReachable = false;
-  } else if ((next == OP_ELSE || next == OP_END) && isConditional(innermost)) {
-    readByte();
-    const falls = next == OP_END ? whereConditionFalls() : FALLS_NOWHERE;
-    moveReader(position - 1);
-    yieldCondition(innermost, condition, falls);
-    isReachable = false;
-  } else {
-    setCondition(condition);
-  }
-}
-
-function setCondition(condition: i32): void {
-  setFlagsLive(true);
-  const result = allocate(false);
-  if (condition >= IF_FLOAT_EQUAL) {
-    const other = allocate(false);
-    const isEqual = condition == IF_FLOAT_EQUAL;
-    withRegister(0, false, 0x0f90 | (isEqual ? IF_EQUAL : IF_NOT_EQUAL), 0, result);
-    withRegister(0, false, 0x0f90 | (isEqual ? IF_NO_PARITY : IF_PARITY), 0, other);
-    withRegister(0, false, isEqual ? 0x23 : 0x0b, result, other);
-    release(other);
-  } else {
-    withRegister(0, false, 0x0f90 | condition, 0, result);
-  }
-  withRegister(0, false, 0x0fb6, result, result);
-  setFlagsLive(false);
-  setBits(pushRegister(TYPE_I32, result), 1);
-}
-
-export function selectValue(): void {
-  testTop();
-  selectCondition(IF_NOT_EQUAL);
-}
-
-function selectCondition(condition: i32): void {
-  setFlagsLive(true);
-  let other = take();
-  let chosen = take();
-  const type = typeOf(chosen);
-  if (isFloatType(type)) {
-    selectFloat(condition, chosen, other);
-    setFlagsLive(false);
-    return;
-  }
-  if (condition == IF_FLOAT_NOT_EQUAL) {
-    const swap = chosen;
-    chosen = other;
-    other = swap;
-    condition = IF_FLOAT_EQUAL;
-  }
-  operandFromEntry(other);
-  const result = writable(chosen);
-  const wide = type == TYPE_I64;
-  if (condition == IF_FLOAT_EQUAL) {
-    withOperand(0, wide, 0x0f40 | IF_NOT_EQUAL, result, operand());
-    withOperand(0, wide, 0x0f40 | IF_PARITY, result, operand());
-  } else {
-    withOperand(0, wide, 0x0f40 | (condition ^ 1), result, operand());
-  }
-  freeOperand();
-  pushRegister(type, result);
-  setFlagsLive(false);
-}
-
-function selectFloat(condition: i32, chosen: usize, other: usize): void {
-  const type = typeOf(chosen);
-  const second = readable(other);
-  const result = writable(chosen);
-  if (condition == IF_FLOAT_EQUAL) {
-    const isUnequal = jumpShort(IF_NOT_EQUAL);
-    const isEqual = jumpShort(IF_NO_PARITY);
-    bindShort(isUnequal);
-    moveFloat(result, second);
-    bindShort(isEqual);
-  } else if (condition == IF_FLOAT_NOT_EQUAL) {
-    const isUnequal = jumpShort(IF_NOT_EQUAL);
-    const isUnordered = jumpShort(IF_PARITY);
-    moveFloat(result, second);
-    bindShort(isUnequal);
-    bindShort(isUnordered);
-  } else {
-    const skip = jumpShort(condition);
-    moveFloat(result, second);
-    bindShort(skip);
-  }
-  free(other);
-  pushRegister(type, result);
 }

@@ -3,7 +3,7 @@
 // code is made.
 
 import { fail, failure, FAILURE_LIMIT, FAILURE_NONE } from "./arena";
-import { functionType, TYPE_F64, TYPE_I64, typeParameterCount, typeParameters } from "./module";
+import { functionType, importedFunctionCount, TYPE_F64, TYPE_I64, typeParameterCount, typeParameters } from "./module";
 import {
   moveReader,
   OP_BLOCK,
@@ -43,10 +43,11 @@ export const EVENT_TARGET: u32 = 9;
 export const EVENT_STOP: u32 = 10;
 export const EVENT_CALL: u32 = 11;
 
-// An event: u32 kind, u32 data, u32 first, u32 second.
-//   get: local. set, tee: local; first: the local it is a copy of + 1, or 0; second: 1 if its value is never read.
-//   block, if: first: how the result is used (USE_…). block, loop, if: data: weight of what is around; second: registers that are assigned inside. loop: first: address of what lives at its head.
-//   end, else: event of the beginning. target: depth. call: data: weight; first: address of what lives behind it.
+// An event: u8 kind, u24 weight, u32 data, u32 first, u32 second.
+//   get: local; second: 1 if it is not read again. set, tee: local; first: the local it is a copy of + 1, or 0; second: 1 if its value is never read.
+//   block, if: first: how the result is used (USE_…). block, loop, if: weight of what is around; second: registers that are assigned inside. loop: first: address of what lives at its head.
+//   end, else: event of the beginning; second: where it is. target: depth. call: first: address of what lives behind it.
+//   if: data; else, end: first: the end or else of the seldom code that begins here, or 0.
 /** Uses of a block's or an if's result: as any value; as a condition alone; as the result of what is around it. */
 export const USE_ANY: u32 = 0;
 export const USE_CONDITION: u32 = 1;
@@ -84,12 +85,30 @@ export let instructions: usize = 0;
 const FIRST_WEIGHT: u32 = 16;
 const MOST_WEIGHT: u32 = 1 << 17;
 const MANY_CASES: u32 = 16;
+/** What is outside is called so many powers of two less often than the code around runs: compiled methods for what is slow. */
+const IMPORTED_SHIFT: u32 = 4;
+
+// Code is seldom that leaves the function by a return or a trap while others go on behind its construct: the arm of an
+// `if`, or what stands behind a block and is only branched to. That is how exits are written. It weighs next to nothing,
+// and its code stands behind the function's. To be so it must call something, or do nothing but return a constant.
+const SELDOM_WEIGHT: u32 = 1;
 
 const MAX_DEPTH: u32 = 60000;
+// An open construct: u32 event of its beginning; of the stretch of code being read, u32 event that it begins with + 1 or 0,
+// u32 calls before it, u32 outermost construct that it branches to; the last for the whole construct; u32 whether anything
+// branches to its end.
+export const OPENER_STRIDE: usize = 24;
+const OPENER_STRETCH: usize = 4;
+const OPENER_CALLS: usize = 8;
+const OPENER_OUTERMOST: usize = 12;
+const OPENER_OUTERMOST_OF_ALL: usize = 16;
+const OPENER_IS_TARGET: usize = 20;
 let openers: usize = 0;
 let depth: u32 = 0;
+/** Of what is being read. */
+let weight: u32 = 0;
 
-/** Tables for the passes: `eventTable` has room for `room` events, `openerTable` for MAX_DEPTH words. */
+/** Tables for the passes: `eventTable` has room for `room` events, `openerTable` for the constructs open at a time. */
 export function useEventTables(eventTable: usize, room: u32, openerTable: usize, localTable: usize): void {
   events = eventTable;
   eventLimit = room;
@@ -114,13 +133,37 @@ export function event(number: u32): usize {
   return events + number * EVENT_STRIDE;
 }
 
+export function eventKind(entry: usize): u32 {
+  return load<u8>(entry);
+}
+
+export function eventWeight(entry: usize): u32 {
+  return load<u32>(entry) >> 8;
+}
+
+function setEventWeight(entry: usize, weightThen: u32): void {
+  store<u32>(entry, eventKind(entry) | (weightThen << 8));
+}
+
+/** The event that ends the seldom code which an `if`, `else` or `end` begins, or 0. */
+export function seldomUntil(entry: usize): u32 {
+  const kind = eventKind(entry);
+  if (kind == EVENT_IF) return load<u32>(entry, 4);
+  return kind == EVENT_ELSE || kind == EVENT_END ? load<u32>(entry, 8) : 0;
+}
+
+/** Where the instruction of an `else` or `end` is. */
+export function eventPosition(entry: usize): usize {
+  return load<u32>(entry, 12);
+}
+
 function record(kind: u32, data: u32, first: u32): void {
   if (eventCount >= eventLimit) {
     fail(FAILURE_LIMIT, eventLimit);
     return;
   }
   const entry = event(eventCount++);
-  store<u32>(entry, kind);
+  store<u32>(entry, kind | (weight << 8));
   store<u32>(entry, data, 4);
   store<u32>(entry, first, 8);
   store<u32>(entry, 0, 12);
@@ -133,8 +176,8 @@ export function scanFunction(type: u32, start: usize, end: usize): void {
   eventCount = callCount = loopCount = openerCount = maxStackArguments = depth = 0;
   instructions = position;
   if (failure != FAILURE_NONE) return;
-  let weight: u32 = FIRST_WEIGHT;
-  open(EVENT_BLOCK, weight);
+  weight = FIRST_WEIGHT;
+  open(EVENT_BLOCK);
   // For copies and `x = x + 1`: the last local read, and how many instructions ago.
   let lastRead: u32 = 0;
   let age: u32 = 100;
@@ -145,7 +188,7 @@ export function scanFunction(type: u32, start: usize, end: usize): void {
       case OP_LOCAL_GET: {
         const number = readUnsigned();
         record(EVENT_GET, number, 0);
-        addWeight(number, weight);
+        addWeight(number);
         lastRead = number;
         age = 0;
         break;
@@ -154,7 +197,7 @@ export function scanFunction(type: u32, start: usize, end: usize): void {
       case OP_LOCAL_TEE: {
         const number = readUnsigned();
         record(opcode == OP_LOCAL_SET ? EVENT_SET : EVENT_TEE, number, age == 1 ? lastRead + 1 : 0);
-        addWeight(number, weight);
+        addWeight(number);
         if (age <= 4 && lastRead != number) store<u32>(local(number), lastRead + 1, 16);
         if (opcode == OP_LOCAL_TEE) lastRead = number;
         if (opcode == OP_LOCAL_TEE) age = 0;
@@ -162,36 +205,32 @@ export function scanFunction(type: u32, start: usize, end: usize): void {
       }
       case OP_BLOCK:
         readSigned();
-        open(EVENT_BLOCK, weight);
+        open(EVENT_BLOCK);
         break;
       case OP_LOOP:
         readSigned();
-        open(EVENT_LOOP, weight);
+        open(EVENT_LOOP);
         loopCount++;
         if (weight < MOST_WEIGHT) weight <<= 3;
         break;
       case OP_IF:
         readSigned();
-        open(EVENT_IF, weight);
+        open(EVENT_IF);
         weight = max(weight >> 1, 1);
         break;
       case OP_ELSE:
-        record(EVENT_ELSE, load<u32>(openers + ((depth - 1) << 2)), 0);
+        otherwise();
         break;
-      case OP_END: {
-        const opener = load<u32>(openers + (--depth << 2));
-        record(EVENT_END, opener, 0);
+      case OP_END:
+        close();
         if (depth == 0) return;
-        noteUse(event(opener));
-        if (load<u32>(event(opener)) != EVENT_BLOCK) weight = load<u32>(event(opener), 4);
         break;
-      }
       case OP_BR:
-        record(EVENT_TARGET, readUnsigned(), 0);
+        recordTarget(readUnsigned());
         stop(end);
         break;
       case OP_BR_IF:
-        record(EVENT_TARGET, readUnsigned(), 0);
+        recordTarget(readUnsigned());
         break;
       case OP_BR_TABLE: {
         let count = readUnsigned() + 1;
@@ -199,7 +238,7 @@ export function scanFunction(type: u32, start: usize, end: usize): void {
         if (count >= MANY_CASES) weight = max(weight >> (count >= 4 * MANY_CASES ? 6 : 3), 1);
         while (count-- > 0) {
           const target = readUnsigned();
-          record(EVENT_TARGET, target, 0);
+          recordTarget(target);
           refuseCondition(target);
         }
         stop(end);
@@ -209,18 +248,21 @@ export function scanFunction(type: u32, start: usize, end: usize): void {
       case OP_UNREACHABLE:
         stop(end);
         break;
-      case OP_CALL:
-        recordCall(functionType(readUnsigned()), weight);
+      case OP_CALL: {
+        const index = readUnsigned();
+        recordCall(functionType(index));
+        if (index < importedFunctionCount) setEventWeight(event(eventCount - 1), max(weight >> IMPORTED_SHIFT, 1));
         break;
+      }
       case OP_CALL_INDIRECT: {
         const signature = readUnsigned();
         readUnsigned();
-        recordCall(signature, weight);
+        recordCall(signature);
         break;
       }
       case 0x40: // memory.grow
         readUnsigned();
-        recordCall(0xffffffff, weight);
+        recordCall(0xffffffff);
         break;
       default:
         skipImmediates(opcode);
@@ -255,38 +297,131 @@ function declareLocal(type: i32): void {
   store<u8>(entry, 255, 1);
 }
 
-function addWeight(number: u32, weight: u32): void {
+function addWeight(number: u32): void {
   const entry = local(number);
   store<u32>(entry, load<u32>(entry, 4) + weight, 4);
 }
 
-function open(kind: u32, weight: u32): void {
+function opener(number: u32): usize {
+  return openers + number * OPENER_STRIDE;
+}
+
+function open(kind: u32): void {
   if (depth >= MAX_DEPTH) {
     fail(FAILURE_LIMIT, depth);
     return;
   }
-  store<u32>(openers + (depth++ << 2), eventCount);
-  record(kind, weight, 0);
+  const construct = opener(depth++);
+  store<u32>(construct, eventCount);
+  beginStretch(construct, kind == EVENT_IF ? eventCount + 1 : 0);
+  store<u32>(construct, 0xffffffff, OPENER_OUTERMOST_OF_ALL);
+  store<u32>(construct, 0, OPENER_IS_TARGET);
+  record(kind, 0, 0);
   openerCount++;
 }
 
+function otherwise(): void {
+  const construct = opener(depth - 1);
+  record(EVENT_ELSE, load<u32>(construct), 0);
+  store<u32>(event(eventCount - 1), <u32>(position - 1), 12);
+  endStretch(construct);
+  beginStretch(construct, eventCount);
+}
+
+function close(): void {
+  const construct = opener(--depth);
+  const beginning = event(load<u32>(construct));
+  record(EVENT_END, load<u32>(construct), 0);
+  store<u32>(event(eventCount - 1), <u32>(position - 1), 12);
+  endStretch(construct);
+  if (depth == 0) return;
+  noteUse(beginning);
+  if (eventKind(beginning) != EVENT_BLOCK) weight = eventWeight(beginning);
+  const around = opener(depth - 1);
+  const outermost = load<u32>(construct, OPENER_OUTERMOST_OF_ALL);
+  branchOut(around, outermost);
+  // What stands behind a block that nothing falls out of is only branched to.
+  if (eventKind(beginning) != EVENT_BLOCK || eventKind(event(eventCount - 2)) != EVENT_STOP) return;
+  const isWhole = load<u32>(around, OPENER_STRETCH) != 0 && load<u32>(around, OPENER_OUTERMOST) >= depth;
+  if (!isWhole) beginStretch(around, eventCount);
+}
+
+function recordTarget(target: u32): void {
+  record(EVENT_TARGET, target, 0);
+  if (target >= depth) return;
+  const number = depth - 1 - target;
+  store<u32>(opener(number), 1, OPENER_IS_TARGET);
+  branchOut(opener(depth - 1), number);
+}
+
+/** A branch from inside a construct to the one of that number. */
+function branchOut(construct: usize, number: u32): void {
+  store<u32>(construct, min(load<u32>(construct, OPENER_OUTERMOST), number), OPENER_OUTERMOST);
+  store<u32>(construct, min(load<u32>(construct, OPENER_OUTERMOST_OF_ALL), number), OPENER_OUTERMOST_OF_ALL);
+}
+
+function beginStretch(construct: usize, eventAndOne: u32): void {
+  store<u32>(construct, eventAndOne, OPENER_STRETCH);
+  store<u32>(construct, callCount, OPENER_CALLS);
+  store<u32>(construct, 0xffffffff, OPENER_OUTERMOST);
+}
+
+/** The last event ends a stretch of code of the construct, which `depth` or `depth - 1` is the number of. */
+function endStretch(construct: usize): void {
+  const last = eventCount - 1;
+  const stretch = load<u32>(construct, OPENER_STRETCH);
+  if (stretch == 0 || eventKind(event(last - 1)) != EVENT_STOP) return;
+  const number = <u32>((construct - openers) / OPENER_STRIDE);
+  if (number == 0 || load<u32>(construct, OPENER_OUTERMOST) <= number) return;
+  const isArm = eventKind(event(load<u32>(construct))) == EVENT_IF;
+  if (!isArm && load<u32>(construct, OPENER_IS_TARGET) == 0) return;
+  const first = stretch - 1;
+  const isBare = last == first + 2;
+  if (!isBare && load<u32>(construct, OPENER_CALLS) == callCount) return;
+  const beginning = event(first);
+  store<u32>(beginning + (eventKind(beginning) == EVENT_IF ? 4 : 8), last);
+  lighten(first + 1, last);
+}
+
+/** Between two events everything is seldom. */
+function lighten(from: u32, to: u32): void {
+  while (from < to) {
+    const entry = event(from);
+    const until = seldomUntil(entry);
+    if (until != 0) {
+      // It is so already.
+      from = until;
+      continue;
+    }
+    const kind = eventKind(entry);
+    if (kind == EVENT_GET || kind == EVENT_SET || kind == EVENT_TEE) {
+      const cell = local(load<u32>(entry, 4)) + 4;
+      store<u32>(cell, load<u32>(cell) + SELDOM_WEIGHT - eventWeight(entry));
+    }
+    if (kind == EVENT_GET || kind == EVENT_SET || kind == EVENT_TEE || kind == EVENT_CALL) {
+      setEventWeight(entry, SELDOM_WEIGHT);
+    }
+    from++;
+  }
+}
+
 /** Notes with a block or `if` that has ended how its result, if any, is used. */
-function noteUse(opener: usize): void {
-  if (load<u32>(opener) == EVENT_LOOP || load<u32>(opener, 8) != USE_ANY) return;
+function noteUse(beginning: usize): void {
+  if (eventKind(beginning) == EVENT_LOOP || load<u32>(beginning, 8) != USE_ANY) return;
   const start = position;
   let next = readByte();
   // i32.eqz
   while (next == 0x45) next = readByte();
   moveReader(start);
-  if (next == OP_IF || next == OP_BR_IF) store<u32>(opener, USE_CONDITION, 8);
-  else if (next == OP_END || next == OP_ELSE) store<u32>(opener, USE_PASSED_ON, 8);
+  if (next == OP_IF || next == OP_BR_IF) store<u32>(beginning, USE_CONDITION, 8);
+  else if (next == OP_END || next == OP_ELSE) store<u32>(beginning, USE_PASSED_ON, 8);
 }
 
 /** A jump table takes a result along: it must be a number. */
 function refuseCondition(target: u32): void {
   if (target >= depth) return;
-  const opener = event(load<u32>(openers + ((depth - 1 - target) << 2)));
-  if (load<u32>(opener) != EVENT_LOOP) store<u32>(opener, USE_NUMBER, 8);
+  const beginning = event(load<u32>(opener(depth - 1 - target)));
+  if (eventKind(beginning) != EVENT_LOOP) store<u32>(beginning, USE_NUMBER, 8);
 }
 
 /** Leaves out what follows, up to the end of the construct. */
@@ -295,8 +430,8 @@ function stop(end: usize): void {
   skipUnreachable(end);
 }
 
-function recordCall(type: u32, weight: u32): void {
-  record(EVENT_CALL, weight, 0);
+function recordCall(type: u32): void {
+  record(EVENT_CALL, 0, 0);
   callCount++;
   if (type == 0xffffffff) return;
   const count = typeParameterCount(type);

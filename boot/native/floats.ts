@@ -11,7 +11,7 @@ import {
   withOperand,
   withRegister,
 } from "./assembler";
-import { useCondition } from "./control";
+import { useCondition } from "./conditions";
 import {
   callHelper,
   HELPER_CEIL,

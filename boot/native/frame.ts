@@ -6,10 +6,12 @@ import {
   ALU_CMP,
   ALU_SUB,
   aluConstant,
+  at,
   emit8,
   IF_ABOVE_OR_EQUAL,
   loadConstant,
   memoryAt,
+  moveTo,
   NO_REGISTER,
   RAX,
   RBP,
@@ -20,7 +22,7 @@ import {
   XMM0,
 } from "./assembler";
 import { callCount, localCount, localIsFloat, localType, maxStackArguments, parameterCount } from "./events";
-import { isFinalPass, jumpTo, skipJump } from "./labels";
+import { isFinalPass, jumpBack, jumpFar, jumpTo, skipJump } from "./labels";
 import { TYPE_F32, TYPE_I64 } from "./module";
 import { ENTRY_STRIDE, localSlotOperand, peek, pushRegister, slotCount, take } from "./operands";
 import { place, placeEntries, startPlacing } from "./placing";
@@ -34,10 +36,14 @@ import {
   usedByLocals,
 } from "./registers";
 
+/** The longest instruction that takes the frame off. */
+const FRAME_INSTRUCTION_BYTES: usize = 7;
 /** Bytes that the frame takes, known from the first pass on. */
 let frameBytes: i32 = 0;
 /** Returns that jump to the last one. */
 export let returnJumps: u32 = 0;
+/** Address of the last return, once there. */
+let lastReturn: usize = 0;
 
 /** Between the passes: how many bytes the slots take. */
 export function noteFrame(): void {
@@ -46,6 +52,7 @@ export function noteFrame(): void {
 
 export function beginFunction(): void {
   returnJumps = 0;
+  lastReturn = 0;
   const kept = usedByLocals & CALLEE_SAVED;
   if (!isFinalPass()) frameBytes = 0;
   if (callCount > 0 || frameBytes > 2048) checkStack();
@@ -167,9 +174,17 @@ function clearLocals(): void {
 export function emitReturn(): void {
   const kept = usedByLocals & CALLEE_SAVED;
   const bytes = (frameBytes == 0 ? 0 : frameBytes < 128 ? 4 : 7) + (popcnt(kept) << 1) + 1;
-  if (isFinalPass() && bytes <= 5) {
+  const isShort = isFinalPass() && bytes <= 5;
+  if (lastReturn != 0) {
+    // Seldom code, which stands behind it.
+    if (isShort) leave();
+    else if (isFinalPass()) jumpBack(-1, lastReturn);
+    else jumpFar(lastReturn);
+    return;
+  }
+  if (isShort) {
     skipJump();
-    endFunction();
+    leave();
     return;
   }
   returnJumps = jumpTo(-1, returnJumps);
@@ -177,6 +192,13 @@ export function emitReturn(): void {
 
 /** The last return. */
 export function endFunction(): void {
+  lastReturn = at;
+  // The first pass does not know the frame's size yet, and jumps to seldom code go over this.
+  if (!isFinalPass()) moveTo(at + FRAME_INSTRUCTION_BYTES);
+  leave();
+}
+
+function leave(): void {
   if (frameBytes != 0) aluConstant(ALU_ADD, true, RSP, frameBytes);
   let mask = usedByLocals & CALLEE_SAVED;
   while (mask != 0) {

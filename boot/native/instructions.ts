@@ -3,20 +3,16 @@
 import { CONTEXT_MEMORY_PAGES, TRAP_UNREACHABLE } from "./abi";
 import { fail, FAILURE_OPCODE } from "./arena";
 import { memoryAt, NO_REGISTER, RBP, trap, withMemory, emit32 } from "./assembler";
+import { branchTable } from "./branchTable";
 import { callFunction, callIndirect, growMemory } from "./calls";
 import {
-  block,
-  branch,
-  branchIfValue,
-  branchTable,
-  end,
-  ifValue,
-  loop,
-  otherwise,
-  returnFromFunction,
+  isConditionAssigned,
+  isConditionLocal,
+  noteConditionLocal,
+  useConditionLocal,
   selectValue,
-  stopHere,
-} from "./control";
+} from "./conditions";
+import { block, branch, branchIfValue, end, ifValue, loop, otherwise, returnFromFunction, stopHere } from "./control";
 import { localIsFloat, localType } from "./events";
 import { bitsOfFloat, changePrecision, convert, floatArithmetic, floatCompare, floatOfBits, truncate } from "./floats";
 import { callHelper, HELPER_COPY, HELPER_FILL, HELPER_POPCNT, initHelper, placeForHelper } from "./helpers";
@@ -159,8 +155,7 @@ function other(opcode: i32): void {
       selectValue();
       break;
     case OP_LOCAL_GET:
-      takeEvent();
-      pushLocal(readUnsigned());
+      getLocal();
       break;
     case OP_LOCAL_SET:
     case OP_LOCAL_TEE:
@@ -192,6 +187,13 @@ function memorySize(): void {
   setBits(pushRegister(TYPE_I32, result), 17);
 }
 
+function getLocal(): void {
+  const isLast = load<u32>(takeEvent(), 12) != 0;
+  const number = readUnsigned();
+  if (isLast && isConditionLocal(number)) useConditionLocal();
+  else pushLocal(number);
+}
+
 function setLocal(isTee: bool): void {
   const number = readUnsigned();
   // A value that nobody reads is not kept.
@@ -208,8 +210,10 @@ function setLocal(isTee: bool): void {
   // Made in its place already?
   if (kindOf(entry) != KIND_REGISTER || registerOf(entry) != register) {
     flushReaders(register);
+    const isCondition = isConditionAssigned();
     loadInto(entry, register);
     free(entry);
+    if (isCondition && !isTee) noteConditionLocal(number);
   }
   if (isTee) pushLocal(number);
 }
@@ -217,12 +221,14 @@ function setLocal(isTee: bool): void {
 function setMemoryLocal(number: u32, entry: usize, isTee: bool): void {
   const value = readable(entry);
   flushMemoryReaders(number);
+  const isCondition = isConditionAssigned() && !isTee;
   localSlotOperand(number);
   const type = localType(number);
   if (localIsFloat(number)) withMemory(type == TYPE_F32 ? 0xf3 : 0xf2, false, 0x0f11, value);
   else withMemory(0, isWideType(type), 0x89, value);
   if (isTee) restore(entry);
   else free(entry);
+  if (isCondition) noteConditionLocal(number);
 }
 
 function numeric(opcode: i32): void {

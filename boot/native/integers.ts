@@ -9,6 +9,7 @@ import {
   ALU_XOR,
   aluConstant,
   aluMemoryConstant,
+  at,
   bindShort,
   emit32,
   emit8,
@@ -33,7 +34,8 @@ import {
   withOperand,
   withRegister,
 } from "./assembler";
-import { isConditionNext, useCondition } from "./control";
+import { isConditionNext, useCondition } from "./conditions";
+import { isBoundHere } from "./labels";
 import { TYPE_I32, TYPE_I64 } from "./module";
 import {
   allocate,
@@ -110,6 +112,27 @@ function aluEntries(operation: i32, type: i32, a: usize, b: usize): void {
   aluWithOperand(operation, type, a);
 }
 
+/** Where the flags are those of an arithmetic result, which register has it, whether it is wide, and its operation. */
+let flagsAt: usize = 0;
+let flagsRegister: i32 = 0;
+let flagsWide = false;
+let flagsOperation: i32 = 0;
+
+/** The last instruction was arithmetic. */
+function noteFlags(operation: i32, wide: bool, register: i32): void {
+  flagsAt = at;
+  flagsRegister = register;
+  flagsWide = wide;
+  flagsOperation = operation;
+}
+
+/** Whether the flags tell how a register compares with zero: for any condition behind `and`, `or`, `xor`. */
+function hasFlagsOf(register: i32, wide: bool, condition: i32): bool {
+  if (at != flagsAt || register != flagsRegister || wide != flagsWide || isBoundHere()) return false;
+  const isLogical = flagsOperation != ALU_ADD && flagsOperation != ALU_SUB;
+  return isLogical || condition == IF_EQUAL || condition == IF_NOT_EQUAL;
+}
+
 function aluWithConstant(operation: i32, type: i32, a: usize, value: i32): void {
   const wide = type == TYPE_I64;
   const result = placeForResult(a);
@@ -119,6 +142,7 @@ function aluWithConstant(operation: i32, type: i32, a: usize, value: i32): void 
     loadInto(a, result);
     // A positive mask fits 32 bits, and so does the result.
     aluConstant(operation, wide && !(operation == ALU_AND && value >= 0), result, value);
+    noteFlags(operation, wide, result);
   }
   if (registerOf(a) != result || kindOf(a) != KIND_REGISTER) free(a);
   const pushed = pushRegister(type, result);
@@ -147,6 +171,7 @@ export function aluWithOperand(operation: i32, type: i32, a: usize): void {
   if (result == NO_REGISTER && commutes && own != NO_REGISTER && !isOwnTemporary(a)) {
     // The second operand's register takes the result.
     withRegister(0, wide, opcode, own, readable(a));
+    noteFlags(operation, wide, own);
     free(a);
     pushRegister(type, own);
     return;
@@ -155,6 +180,7 @@ export function aluWithOperand(operation: i32, type: i32, a: usize): void {
     if (commutes && own == NO_REGISTER && operand() == result) {
       // x = a op x
       withRegister(0, wide, opcode, result, readable(a));
+      noteFlags(operation, wide, result);
       free(a);
       pushRegister(type, result);
       return;
@@ -164,6 +190,7 @@ export function aluWithOperand(operation: i32, type: i32, a: usize): void {
   if (result == NO_REGISTER) result = isOwnTemporary(a) ? registerOf(a) : allocate(false);
   loadInto(a, result);
   withOperand(0, wide, opcode, result, operand());
+  noteFlags(operation, wide, result);
   if (!isOwnTemporary(a) || registerOf(a) != result) free(a);
   freeOperand();
   pushRegister(type, result);
@@ -512,6 +539,7 @@ function compareConstant(wide: bool, a: usize, value: i32, condition: i32): void
   operandFromEntry(a);
   const register = operand();
   if (register == NO_REGISTER) aluMemoryConstant(ALU_CMP, wide, value);
+  else if (value == 0 && hasFlagsOf(register, wide, condition)) return;
   else if (value == 0) withRegister(0, wide, 0x85, register, register);
   else aluConstant(ALU_CMP, wide, register, value);
 }

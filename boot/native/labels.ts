@@ -12,6 +12,8 @@ let jumpCount: u32 = 0;
 /** u8 per jump: 1 if short. */
 let shortJumps: usize = 0;
 let isFinal = false;
+/** Where a label was bound last. */
+let lastBound: usize = 0;
 
 export function useLabelTables(jumpTable: usize, shortTable: usize, limit: u32): void {
   jumps = jumpTable;
@@ -21,6 +23,7 @@ export function useLabelTables(jumpTable: usize, shortTable: usize, limit: u32):
 
 export function startLabels(isFinalPass: bool): void {
   jumpCount = 0;
+  lastBound = 0;
   isFinal = isFinalPass;
 }
 
@@ -75,8 +78,19 @@ export function skipJump(): void {
   if (jumpCount < jumpLimit) jumpCount++;
 }
 
+/** Something may jump here, with other flags and other values in registers. */
+export function noteBound(): void {
+  lastBound = at;
+}
+
+/** Whether something may jump here. */
+export function isBoundHere(): bool {
+  return lastBound == at;
+}
+
 /** The label is here. */
 export function bind(list: u32): void {
+  if (list != 0) noteBound();
   bindTo(list, at);
 }
 
@@ -113,6 +127,12 @@ export function bindTo(list: u32, target: usize): void {
     }
     list = load<u32>(jump, 4);
   }
+}
+
+/** A jump back of the first pass whose place may take five bytes in the second. */
+export function jumpFar(target: usize): void {
+  emit8(0xe9);
+  emit32(<i32>target - <i32>(at + 4));
 }
 
 /** A jump back to code that is there. */

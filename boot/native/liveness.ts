@@ -17,6 +17,8 @@ import {
   EVENT_STOP,
   EVENT_TARGET,
   EVENT_TEE,
+  eventKind,
+  eventWeight,
   local,
   loopCount,
   openerCount,
@@ -93,11 +95,13 @@ function walk(): void {
   clear(current);
   for (let i = <i32>eventCount - 1; i >= 0 && failure == FAILURE_NONE; i--) {
     const entry = event(i);
-    const kind = load<u32>(entry);
+    const kind = eventKind(entry);
     const data = load<u32>(entry, 4);
     switch (kind) {
       case EVENT_GET:
-        if (data < trackedCount) insert(current, data);
+        if (data >= trackedCount) break;
+        if (isLastWalk) store<u32>(entry, contains(current, data) ? 0 : 1, 12);
+        insert(current, data);
         break;
       case EVENT_SET:
       case EVENT_TEE:
@@ -135,7 +139,7 @@ function walk(): void {
         branchTo(frameTop - frameBytes * (data + 1));
         break;
       case EVENT_CALL:
-        if (isLastWalk) noteCall(entry, data);
+        if (isLastWalk) noteCall(entry, eventWeight(entry));
         break;
     }
   }
@@ -151,7 +155,7 @@ function keepSet(entry: usize): void {
 
 function branchTo(frame: usize): void {
   const opener = event(load<u32>(frame));
-  if (load<u32>(opener) != EVENT_LOOP) {
+  if (eventKind(opener) != EVENT_LOOP) {
     unite(current, frame + 16);
     return;
   }
@@ -160,7 +164,7 @@ function branchTo(frame: usize): void {
   // What lives at the heads of the loops around lives on paths through them too, which the first walk left out as well.
   for (let outer = frame; outer >= frames; outer -= frameBytes) {
     const around = event(load<u32>(outer));
-    if (load<u32>(around) == EVENT_LOOP) unite(current, load<u32>(around, 8));
+    if (eventKind(around) == EVENT_LOOP) unite(current, load<u32>(around, 8));
   }
 }
 

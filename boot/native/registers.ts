@@ -13,6 +13,7 @@ import {
   EVENT_LOOP,
   EVENT_SET,
   EVENT_TEE,
+  eventKind,
   local,
   localCount,
   localIsFloat,
@@ -33,6 +34,8 @@ export const CALLEE_SAVED: u32 = 0xf000;
 const LOCAL_INTEGERS: u32 = 0xffc0;
 /** Floating point registers that locals may have: xmm4 to xmm15. */
 const LOCAL_FLOATS: u32 = 0xfff00000;
+/** A local so many times as heavy as the calls that it lives over is rather saved around these than kept by callees. */
+const SELDOM_CALLS: u32 = 8;
 /** What a push and a pop of a kept register weigh. */
 const SAVE_WEIGHT: u32 = 32;
 
@@ -132,7 +135,7 @@ function chooseInteger(number: u32, taken: u32, weight: u32, overCalls: u32): i3
   const kept = free & CALLEE_SAVED;
   const keptAndSaved = kept & usedByLocals;
   const volatile = free & ~CALLEE_SAVED;
-  if (overCalls > 0) {
+  if (overCalls * SELDOM_CALLS > weight) {
     const wish = wishOf(number, keptAndSaved);
     if (wish >= 0) return wish;
     if (keptAndSaved != 0) return <i32>ctz(keptAndSaved);
@@ -166,7 +169,7 @@ function markAssignedRegisters(): void {
   let mask: u32 = 0;
   for (let i = <i32>eventCount - 1; i >= 0; i--) {
     const entry = event(i);
-    const kind = load<u32>(entry);
+    const kind = eventKind(entry);
     if (kind == EVENT_SET || kind == EVENT_TEE) {
       const number = load<u32>(entry, 4);
       if (load<u32>(entry, 12) != 0) continue;

@@ -2,7 +2,7 @@
 // an entry, a place in linear memory or a global.
 
 import { emit32, memoryAt, NO_REGISTER, RBP, RBX, withRegister } from "./assembler";
-import { event, trackedCount } from "./events";
+import { event, eventPosition, trackedCount } from "./events";
 import { MEMORY_GUARD_BEFORE } from "./abi";
 import {
   allocate,
@@ -39,6 +39,18 @@ export function startSelect(lowUnused: bool): void {
 /** The event of the current instruction. */
 export function takeEvent(): usize {
   return event(nextEvent++);
+}
+
+/** Goes on at the instruction of an `else` or `end`. */
+export function continueAt(number: u32): void {
+  nextEvent = number;
+  moveReader(eventPosition(event(number)));
+}
+
+/** Goes on behind the instruction of an event that begins seldom code. */
+export function continueBehind(number: u32, place: usize): void {
+  nextEvent = number + 1;
+  moveReader(place);
 }
 
 /** The register of the local that the next instruction assigns, if it has one that fits; else NO_REGISTER. */

@@ -36,6 +36,95 @@ describe("control as machine code", () => {
     expect(differences(wasm, [...calls("integers", ...EDGES), ...calls("floats", ...EDGES)])).toEqual([]);
   });
 
+  test("code that is seldom stands behind the rest: exits in arms and behind blocks, within each other and in loops", () => {
+    const less = (local: number, limit: number) => [0x20, local, 0x41, limit, 0x48];
+    const leave = (number: number) => [0x20, 0, 0x10, 0, 0x41, number, 0x6a, 0x0f];
+    const arm = (condition: number[], number: number) => [...condition, 0x04, 0x40, ...leave(number), 0x0b];
+    const behind = (condition: number[], exit: number[], ...hot: number[]) => [
+      ...[0x02, 0x40, 0x02, 0x40, ...condition, 0x0d, 0, ...hot, 0x0c, 1, 0x0b, ...exit, 0x0b],
+    ];
+    const bodies = [
+      [...arm(less(0, 2), 10), ...arm(less(1, 2), 20), 0x20, 1],
+      [...less(0, 2), 0x04, 0x40, 0x41, 5, 0x21, 1, 0x05, ...leave(30), 0x0b, 0x20, 1],
+      [...less(0, 2), 0x04, 0x40, ...leave(40), 0x05, ...less(1, 3), 0x04, 0x40, 0x41, 7, 0x0f, 0x0b, 0x0b, 0x20, 1],
+      [...behind(less(0, 2), leave(50), 0x41, 9, 0x21, 1), ...behind(less(1, 3), leave(60)), 0x20, 1],
+      // An exit within an exit, both on their own; one that a loop and a condition of conditions lead to.
+      [...behind(less(0, 3), [...arm(less(1, 2), 70), ...leave(80)]), 0x20, 1],
+      [
+        0x03,
+        0x40,
+        ...arm(less(1, -5 & 0x7f), 90),
+        0x20,
+        1,
+        0x41,
+        1,
+        0x6b,
+        0x22,
+        1,
+        0x41,
+        -2 & 0x7f,
+        0x4a,
+        0x0d,
+        0,
+        0x0b,
+        0x20,
+        1,
+      ],
+      [...arm([...less(0, 2), 0x04, 0x7f, ...less(1, 3), 0x05, 0x41, 0, 0x0b], 100), 0x20, 0],
+      // Both arms: one of them must be where the condition falls.
+      [
+        ...[...less(0, 2), 0x04, 0x7f, 0x41, 1, 0x05, ...less(1, 3), 0x0b],
+        0x04,
+        0x40,
+        ...leave(120),
+        0x05,
+        ...leave(130),
+        0x0b,
+        0x41,
+        0,
+      ],
+      [
+        ...[...less(0, 2), 0x04, 0x7f, ...less(1, 3), 0x05, 0x41, 0, 0x0b],
+        0x04,
+        0x40,
+        ...leave(120),
+        0x05,
+        ...leave(130),
+        0x0b,
+        0x41,
+        0,
+      ],
+      // What a local holds between a comparison and the branch by it; one that is read twice is a number.
+      [
+        ...behind([0x41, 0], leave(110), ...less(0, 2), 0x21, 1),
+        0x20,
+        1,
+        0x45,
+        0x04,
+        0x40,
+        0x41,
+        3,
+        0x0f,
+        0x0b,
+        0x41,
+        4,
+      ],
+      [...less(0, 2), 0x21, 1, 0x20, 1, 0x04, 0x40, 0x20, 1, 0x0f, 0x0b, 0x41, 4],
+    ];
+    const wasm = encodeModule([
+      { name: "called", parameters: I32, result: "i32", body: [0x20, 0, 0x41, 3, 0x6c] },
+      ...bodies.map((body, number) => ({
+        name: `f${number}`,
+        parameters: ["i32", "i32"] as const,
+        result: "i32" as const,
+        body,
+      })),
+    ]);
+    const pairs = EDGES.flatMap(([a]) => [-9, 1, 2, 3, 8].map((b) => [a!, b]));
+    for (let number = 0; number < bodies.length; number++)
+      expect(differences(wasm, calls(`f${number}`, ...pairs))).toEqual([]);
+  });
+
   test("conditions of conditions: && and || in all nestings, negated, in if, br_if and loops", () => {
     const less = (local: number, limit: number) => [0x20, local, 0x41, limit, 0x48];
     const and = (a: number[], b: number[]) => [...a, 0x04, 0x7f, ...b, 0x05, 0x41, 0, 0x0b];
