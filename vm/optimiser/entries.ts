@@ -25,6 +25,7 @@ import * as wasm from "../jit/encoder";
 import * as units from "../jit/units";
 import { Closure, closureAt, copiedValue } from "./closures";
 import { ENTERED, UNNAMED, closeLabel, labelDepth, labelOf, openIf, openLabel } from "./joins";
+import { markExit } from "./listing";
 import { ENTRY, LOW, RECEIVER, WORD_A, WRITTEN, scratch } from "./locals";
 import { emitLeave, exitWith, emitUnboxed, fromLow } from "./memory";
 import { again } from "./round";
@@ -152,6 +153,7 @@ export function emitEntry(entry: u32, address: Address): void {
   wasm.unsigned(1);
   closeLabel();
   // The frames are as they were: the interpreter goes on.
+  markExit();
   emitLeave(address, exitWith(CAUSE_CLASS), CALL_EXIT);
   closeLabel();
   closeLabel();
