@@ -125,16 +125,20 @@ export interface Run {
   readonly fault?: string;
 }
 
+/** What the host says of invalid code (vm/embed/compiledCode.ts). */
+const NOT_INSTALLED = "compiled code cannot be installed";
+
 /** Runs an image to its end, or until it has taken too long. */
 export async function run(image: Uint8Array, way: Way): Promise<Run> {
   let text = "";
+  let refusal: string | undefined;
   const decoder = new TextDecoder("latin1");
   const vm = await createVm({
     image,
     fileAccess: "none",
     stdout: (bytes) => void (text += decoder.decode(bytes)),
     stderr: () => {},
-    log: () => {},
+    log: (_level, message) => void (refusal ??= message.startsWith(NOT_INSTALLED) ? message : undefined),
     wasm: way.isDebugModule ? "debug" : "release",
     jitThreshold: way.jitThreshold,
     optimises: way.optimises,
@@ -169,6 +173,8 @@ export async function run(image: Uint8Array, way: Way): Promise<Run> {
   } finally {
     vm.destroy();
   }
+  // All would be interpreted, and be right.
+  if (refusal !== undefined) return { lines: new Map(), fault: refusal };
   const lines = new Map(text.split("\n").map((line) => splitLine(line)));
   return { lines, fault };
 }

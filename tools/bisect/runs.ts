@@ -64,6 +64,8 @@ async function run(setting: RunSetting, options: Partial<VmOptions>, prepare: (v
   const take = (bytes: Uint8Array) => void (output += decoder.decode(bytes, { stream: true }));
   const vm = await createVm({
     log: () => {},
+    // Each run is to be like the others: left alone, slices would take more or less.
+    slicePolls: 100_000,
     stdin: () => undefined,
     onSnapshot: () => {},
     ...setting.vm,

@@ -159,12 +159,21 @@ async function test(given: Arguments): Promise<void> {
       );
     if (given.tap !== undefined) writeAtomically(given.tap, Buffer.from(reports.tapText(results)));
     if (given.junit !== undefined) writeAtomically(given.junit, Buffer.from(reports.junitText(results)));
+    reportNotTaken(statistics);
     if (given["jit-stats"]) await printJitStatistics(statistics);
     print(results, given.json, performance.now() - start);
   } finally {
     progress.clear();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Code that the host does not take stays in the tier below, and would pass. */
+function reportNotTaken(all: readonly JitStatistics[]): void {
+  const modules = all.reduce((sum, { notTaken }) => sum + notTaken.modules, 0);
+  if (modules === 0) return;
+  console.error(`stvm: ${modules} modules of compiled code were not taken by the host; \`stvm run --log\` says why`);
+  process.exitCode = 1;
 }
 
 /** Of runs that were stopped, since a test had hung, there is nothing to tell. */
@@ -257,7 +266,7 @@ function print(results: readonly Judged[], json: boolean, milliseconds: number):
   const expected = results.filter(({ isExpected }) => isExpected);
   const skipped = results.filter(({ outcome }) => outcome === "skipped");
   const passed = results.filter(({ outcome }) => outcome === "passed").length;
-  process.exitCode = failures.length > 0 ? 1 : 0;
+  if (failures.length > 0) process.exitCode = 1;
   if (json) {
     const counts = { tests: results.length, passed, failed: failures.length, expected: expected.length };
     console.log(JSON.stringify({ ...counts, skipped: skipped.length, milliseconds, results }, undefined, 2));

@@ -158,9 +158,9 @@ function cut(session: Session, lines: readonly string[]): { scopes: Scope[]; pie
     }
     if (scope !== undefined) {
       open[depth] = scopes.length;
-      // The next mark is of its first bytecode: where that is says whether this is a block.
+      // The next mark of a bytecode is of its first: where that is says whether this is a block.
       let next = index + 1;
-      while (next < lines.length && markAt(lines, next) === undefined) next++;
+      while (next < lines.length && (markAt(lines, next)?.isExit ?? true)) next++;
       const name = codeName(session, address, (markAt(lines, next)?.address ?? 0) - address);
       scopes.push({
         ...scope,

@@ -27,6 +27,7 @@ import * as units from "../jit/units";
 import { Closure, closureAt, copiedValue } from "./closures";
 import { emitCountAgain } from "./elements";
 import { ENTERED, UNNAMED, closeLabel, labelDepth, labelOf, openIf, openLabel } from "./joins";
+import { markExit } from "./listing";
 import { ENTRY, LOW, RECEIVER, WORD_A, WRITTEN, scratch } from "./locals";
 import { emitLeave, exitWith, emitUnboxed, fromLow } from "./memory";
 import { again } from "./round";
@@ -163,6 +164,7 @@ export function emitEntry(entry: u32, address: Address): void {
   wasm.unsigned(1);
   closeLabel();
   // The frames are as they were: the interpreter goes on.
+  markExit();
   emitLeave(address, exitWith(CAUSE_CLASS), CALL_EXIT);
   closeLabel();
   closeLabel();

@@ -304,7 +304,6 @@ export function emitForcedExit(): void {
   if ((forced & FORCE_EXITS) == 0) return;
   wasm.i32Const(0);
   wasm.i32Const(0);
-  wasm.i32Const(0);
   wasm.load32(CELL_POLLS_LEFT);
   wasm.i32Const(3);
   wasm.op(wasm.I32_AND);
