@@ -26,7 +26,8 @@ export const COPIED_VALUES: Address = <Address>memory.data(80, 8);
 
 // A record: method u32 | first bytecode u32 | table index u32, 0 where it is not to be run | exits left u32 | generation u32 |
 // dependencies u32 | count of dependencies u32 | epoch u32 | for each entry (7 of them) address of
-// the loop's head u32, 0 where that is in what is inlined, and temporaries and operands of the frame there u32.
+// the loop's head u32, 0 where that is in what is inlined, and temporaries and operands of the frame there u32 | count of
+// entries up to the last with an address u32.
 // What code says as it leaves: a record with a cause in the bits that its address has free, and a count of frames above.
 export const EXIT_CAUSE_MASK: u32 = 7;
 export const EXIT_RECORD_MASK: u32 = 0xffffff8;
@@ -40,7 +41,8 @@ const OPTIMISED_DEPENDENCIES: u32 = 20;
 const OPTIMISED_COUNT: u32 = 24;
 const OPTIMISED_EPOCH: u32 = 28;
 const OPTIMISED_ENTRIES: u32 = 32;
-const OPTIMISED_BYTES: u32 = 88;
+const OPTIMISED_ENTRY_COUNT: u32 = 88;
+const OPTIMISED_BYTES: u32 = 96;
 const MAX_ENTRIES: u32 = 7;
 /**
  * A dependency: selector u32, 0 for the class's format | class index u32 | method or format u64. With SUPERCLASS_DEPENDENCY in
@@ -84,6 +86,7 @@ export function setOptimisedEntry(record: Address, entry: u32, address: Address,
   const at = record + OPTIMISED_ENTRIES + ((entry - 1) << 3);
   store<u32>(at, address);
   store<u32>(at, slots, 4);
+  if (address != 0) store<u32>(record, entry, OPTIMISED_ENTRY_COUNT);
 }
 
 /** Has the first tier's code of a record leave for that of the second at the heads of loops where this can be entered. */
@@ -144,7 +147,7 @@ function holdsTrue(record: Address): bool {
 
 /** The number by which code is entered at a loop's head of the method itself with a frame of so many slots, 0 for none. */
 export function optimisedEntry(record: Address, ip: Address, slots: u32): u32 {
-  for (let i: u32 = 0; i < MAX_ENTRIES; i++) {
+  for (let i: u32 = 0, count = load<u32>(record, OPTIMISED_ENTRY_COUNT); i < count; i++) {
     const at = record + OPTIMISED_ENTRIES + (i << 3);
     if (load<u32>(at) == ip && load<u32>(at, 4) == slots) return i + 1;
   }
@@ -244,6 +247,8 @@ const TOKENS: u32 = 8;
 const TOKEN_BYTES: u32 = 24;
 const tokens: Address = <Address>memory.data(192, 8);
 let nextToken: u32 = 0;
+/** Tokens that may be there. */
+let tokenCount: u32 = 0;
 /** Where code says what its root's frame is, before it leaves for a poll. */
 export const ROOT_FRAME: Address = <Address>memory.data(4, 4);
 
@@ -263,6 +268,7 @@ export function keepToken(record: Address, entry: u32, ip: Address, fp: Address)
   const root = load<u32>(ROOT_FRAME);
   const token = tokens + nextToken * TOKEN_BYTES;
   nextToken = (nextToken + 1) % TOKENS;
+  tokenCount = min(tokenCount + 1, TOKENS);
   store<u32>(token, fp);
   store<u32>(token, ip, 4);
   store<u32>(token, root, 8);
@@ -278,9 +284,11 @@ export let tokenEntry: u32 = 0;
 
 /** Whether code has left for a poll right here, and may be entered again. */
 export function takeToken(ip: Address, fp: Address): bool {
+  if (tokenCount == 0) return false;
   for (let token = tokens; token < tokens + TOKENS * TOKEN_BYTES; token += TOKEN_BYTES) {
     if (load<u32>(token) != fp || load<u32>(token, 4) != ip) continue;
     store<u32>(token, 0);
+    tokenCount--;
     tokenRoot = load<u32>(token, 8);
     tokenRecord = load<u32>(token, 12);
     tokenEntry = load<u32>(token, 16);
@@ -292,6 +300,7 @@ export function takeToken(ip: Address, fp: Address): bool {
 
 export function forgetTokens(): void {
   memory.fill(tokens, 0, TOKENS * TOKEN_BYTES);
+  tokenCount = 0;
 }
 
 // What code calls.

@@ -17,9 +17,11 @@ import {
   WORD_SHIFT,
 } from "../layout";
 import { CAUSE_ELEMENT, isLeftOften } from "../interpreter/optimisedCode";
-import { isInClassTable } from "../memory/classes";
-import { rawHashOf } from "../memory/header";
-import { Address, smallIntegerValue } from "../memory/oop";
+import { classAtIndex, classTableLimit, isInClassTable } from "../memory/classes";
+import { nameInCode } from "../memory/codeObjects";
+import { classIndexOf, rawHashOf } from "../memory/header";
+import { isYoung } from "../memory/map";
+import { Address, Oop, smallIntegerValue } from "../memory/oop";
 import { nil } from "../memory/roots";
 import * as wasm from "../jit/encoder";
 import { formatOfClass } from "./dependencies";
@@ -33,7 +35,8 @@ import { CONSTANT, INSTANCE, Value, isConstantInteger, operandBelow, pop, pushLo
 /** Slots up to which an object is made in line: each is a store. */
 const MAX_SLOTS: u32 = 16;
 
-// Of the class that a receiver is.
+// Of the class that a receiver is, or likely is: then code asks for it.
+let likelyClass: Oop = 0;
 let classIndex: u32 = 0;
 let format: u32 = 0;
 let fixedSlots: u32 = 0;
@@ -41,14 +44,35 @@ let fixedSlots: u32 = 0;
 /** Takes the layout of a class's instances where the receiver is a class that code can know; code depends on it. */
 function takeLayout(receiver: Value): bool {
   classIndex = 0;
-  if (receiver.kind != CONSTANT || receiver.type != INSTANCE || !isInClassTable(receiver.oop)) return false;
-  const index = rawHashOf(<Address>receiver.oop);
+  likelyClass = 0;
+  if (receiver.type != INSTANCE) return false;
+  let classObject = receiver.oop;
+  if (receiver.kind != CONSTANT) {
+    classObject = onlyClassOf(receiver.classIndex);
+    likelyClass = classObject;
+    nameInCode(classObject);
+  }
+  if (classObject == 0 || !isInClassTable(classObject)) return false;
+  const index = rawHashOf(<Address>classObject);
   const word = formatOfClass(index);
   if (word == 0) return false;
   classIndex = index;
   format = ((<u32>(word >> TAG_SHIFT)) >> CLASS_FORMAT_FORMAT_SHIFT) & FORMAT_MASK;
   fixedSlots = (<u32>(word >> TAG_SHIFT)) & CLASS_FORMAT_SIZE_MASK;
   return true;
+}
+
+/** The class that is the only instance of a metaclass; 0 where there is none, or another. */
+function onlyClassOf(metaclassIndex: u32): Oop {
+  let found: Oop = 0;
+  if (metaclassIndex == 0) return 0;
+  for (let index: u32 = 0; index < classTableLimit(); index++) {
+    const classObject = classAtIndex(index);
+    if (classObject == nil || isYoung(classObject) || classIndexOf(<Address>classObject) != metaclassIndex) continue;
+    if (found != 0 && found != classObject) return 0;
+    found = classObject;
+  }
+  return found;
 }
 
 /** basicNew: an instance without indexable elements. */
@@ -58,20 +82,27 @@ export function emitNew(address: Address): bool {
   const isKnown = takeLayout(receiver);
   if (isKnown && format <= FORMAT_FIXED && fixedSlots <= MAX_SLOTS) {
     const result = newLong();
-    beginObject(fixedSlots, result);
+    const index = knownIndex();
+    beginObject(fixedSlots, result, receiver);
     fillWithNil(fixedSlots);
     beginOther();
     emitInstantiate(receiver, address, result);
     endObject();
     pop(1);
-    pushFresh(result, classIndex);
+    pushFresh(result, index);
     return true;
   }
   const result = newLong();
+  const index = knownIndex();
   emitInstantiate(receiver, address, result);
   pop(1);
-  pushFresh(result, classIndex);
+  pushFresh(result, index);
   return true;
+}
+
+/** The class index of what is made, 0 where the class is only likely. */
+function knownIndex(): u32 {
+  return likelyClass == 0 ? classIndex : 0;
 }
 
 /** basicNew: with a number of elements. */
@@ -81,16 +112,17 @@ export function emitNewSized(address: Address): bool {
   if (isLeftOften(address)) return false;
   const isPointers = takeLayout(receiver) && (format == FORMAT_ARRAY || format == FORMAT_FIXED_AND_INDEXABLE);
   const result = newLong();
+  const index = knownIndex();
   if (isPointers && isConstantInteger(size) && <u64>smallIntegerValue(size.oop) <= MAX_SLOTS) {
     const slots = fixedSlots + <u32>smallIntegerValue(size.oop);
-    beginObject(slots, result);
+    beginObject(slots, result, receiver);
     fillWithNil(slots);
     beginOther();
     emitInstantiateSized(receiver, size, address, result);
     endObject();
   } else emitInstantiateSized(receiver, size, address, result);
   pop(2);
-  pushFresh(result, classIndex);
+  pushFresh(result, index);
   return true;
 }
 
@@ -101,7 +133,8 @@ export function emitArray(size: u32, taken: u32): void {
   if (size <= MAX_SLOTS) {
     classIndex = CLASS_INDEX_ARRAY;
     format = FORMAT_ARRAY;
-    beginObject(size, result);
+    likelyClass = 0;
+    beginObject(size, result, null);
     if (taken == 0) fillWithNil(size);
     beginOther();
   }
@@ -127,9 +160,16 @@ function pushFresh(local: u32, index: u32): void {
 }
 
 /** Takes an object of the class's format from eden, with its header, its address in WORD_A; `beginOther` follows. */
-function beginObject(slots: u32, result: u32): void {
+function beginObject(slots: u32, result: u32, receiver: Value | null): void {
   openLabel(labelOf(top, UNNAMED, 0), wasm.BLOCK);
   openLabel(labelOf(top, UNNAMED, 1), wasm.BLOCK);
+  if (likelyClass != 0 && receiver != null) {
+    emitOop(receiver);
+    wasm.i64Const(likelyClass);
+    wasm.op(wasm.I64_NE);
+    wasm.op(wasm.BR_IF);
+    wasm.unsigned(0);
+  }
   wasm.i32Const(0);
   wasm.load32(CELL_EDEN_FREE);
   wasm.tee(WORD_A);
