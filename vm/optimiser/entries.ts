@@ -119,6 +119,11 @@ export function emitDispatch(first: u32, last: u32, isLoop: bool): void {
   const begin = isLoop ? first + 1 : first;
   if (!leadsToEntry(begin, last)) return;
   openLabel(labelOf(top, UNNAMED, 0), wasm.BLOCK);
+  // In a loop this is passed each time round.
+  wasm.get(ENTRY);
+  wasm.op(wasm.I32_EQZ);
+  wasm.op(wasm.BR_IF);
+  wasm.unsigned(0);
   wasm.get(ENTRY);
   wasm.op(wasm.BR_TABLE);
   wasm.unsigned(entryCount + 1);
