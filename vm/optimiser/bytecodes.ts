@@ -43,6 +43,7 @@ import {
   TRUTH,
   Value,
   copyValue,
+  forgetWritable,
   isNoForwarder,
   knownClass,
   learn,
@@ -117,7 +118,7 @@ export function emitUnit(unit: u32): u32 {
       }
       emitAddress(receiverOf(scope));
       wasm.set(WORD_A);
-      emitStoreInto(receiverOf(scope).isFresh != 0, 8 + (index << 3), units.addressOf(unit));
+      emitStoreInto(receiverOf(scope), 8 + (index << 3), units.addressOf(unit));
       break;
     case instruction.STORE_VARIABLE: {
       const association = load<u64>(scope.method + 16 + (index << 3));
@@ -128,13 +129,13 @@ export function emitUnit(unit: u32): u32 {
       nameInCode(association);
       wasm.i32Const(<Address>association);
       wasm.set(WORD_A);
-      emitStoreInto(false, 16, units.addressOf(unit));
+      emitStoreInto(null, 16, units.addressOf(unit));
       break;
     }
     case instruction.STORE_REMOTE_TEMP:
       emitVector(temporary(instruction.other), units.addressOf(unit));
       wasm.set(WORD_A);
-      emitStoreInto(temporary(instruction.other).isFresh != 0, 8 + (index << 3), units.addressOf(unit));
+      emitStoreInto(temporary(instruction.other), 8 + (index << 3), units.addressOf(unit));
       break;
     case instruction.JUMP: {
       const target = units.unitAt(instruction.target);
@@ -305,6 +306,7 @@ export function emitHandler(): void {
  */
 export function emitHandlerCall(isKept: bool): void {
   emitFlush(isKept);
+  forgetWritable();
   if (instruction.extensionA != 0 || instruction.extensionB != 0) {
     wasm.i32Const(instruction.extensionA);
     wasm.i32Const(instruction.extensionB);

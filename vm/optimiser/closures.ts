@@ -47,9 +47,10 @@ export class Closure {
 
 /** Values that a closure may copy and still not be made at once. */
 const MAX_COPIED: u32 = 6;
-const CLOSURE_BYTES: u32 = offsetof<Closure>() + MAX_COPIED * 24;
+const CLOSURE_BYTES: u32 = offsetof<Closure>() + MAX_COPIED * VALUE_BYTES;
 const MAX_CLOSURES: u32 = 16;
 const closures: Address = <Address>memory.data(4096, 8);
+if (MAX_CLOSURES * CLOSURE_BYTES > 4096) ERROR("closures: MAX_CLOSURES needs more room");
 let closureCount: u32 = 0;
 
 export function beginClosures(): void {
@@ -105,6 +106,7 @@ function keep(to: Value, from: Value): void {
   copyValue(to, from);
   to.isFresh = 0;
   to.countLocal = 0;
+  to.isWritable = 0;
   if (from.kind == FLOAT) {
     wasm.get(from.local);
     to.local = newFloat();

@@ -26,7 +26,8 @@ import * as wasm from "../jit/encoder";
 import { pushTaken } from "./bytecodes";
 import { formatOfClass } from "./dependencies";
 import { emitNew, emitNewSized } from "./instances";
-import { UNNAMED, closeLabel, labelOf, openLabel, wantCount } from "./joins";
+import { UNNAMED, closeLabel, labelOf, openLabel, want } from "./joins";
+import { WANTS_COUNT } from "./round";
 import { WORD_A, WORD_B, WORD_C, isKeptFull, keptLong, newFloat, newLong } from "./locals";
 import { emitDouble, emitExit, emitOop, prepare } from "./memory";
 import { top } from "./scope";
@@ -161,7 +162,7 @@ export function emitCountAgain(value: Value): void {
 function emitKnownCount(value: Value): void {
   if (value.countLocal == 0) {
     emitElementCount(value);
-    if (value.kind == IN_LOCAL) wantCount(value.local);
+    if (value.kind == IN_LOCAL) want(value.local, WANTS_COUNT, 1);
     return;
   }
   emitOop(value);
@@ -272,7 +273,7 @@ function emitAtPut(asCharacter: bool, classIndex: u32, address: Address): bool {
   emitBounds(object, index);
   emitElementAddress(index);
   if (isPointers()) {
-    emitBarrier(object.isFresh != 0, value);
+    emitBarrier(object, value);
     wasm.get(WORD_C);
     emitOop(value);
     wasm.store64(8);

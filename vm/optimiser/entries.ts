@@ -14,6 +14,7 @@ import {
   FRAME_CONTEXT,
   FULL_CLOSURE_COMPILED_BLOCK,
   FULL_CLOSURE_FIRST_COPIED,
+  READ_ONLY_SHIFT,
   TAG_MASK,
   TAG_SHIFT,
   TAG_SMALL_FLOAT,
@@ -32,7 +33,20 @@ import { ENTRY, LOW, RECEIVER, WORD_A, WRITTEN, scratch } from "./locals";
 import { emitLeave, exitWith, emitUnboxed, fromLow } from "./memory";
 import { again } from "./round";
 import { memoryOffset, scope, scopeAt, top } from "./scope";
-import { ANY, CLOSURE, CONSTANT, FLOAT, INSTANCE, INTEGER, SMALL_FLOAT, TRUTH, Value, endOf, valueAt } from "./state";
+import {
+  ANY,
+  CLOSURE,
+  CONSTANT,
+  FLOAT,
+  INSTANCE,
+  INTEGER,
+  IN_LOCAL,
+  SMALL_FLOAT,
+  TRUTH,
+  Value,
+  endOf,
+  valueAt,
+} from "./state";
 import { CALL_EXIT } from "./imports";
 
 /** An entry: how many scopes, then of each its key and the unit that leads on: 4 + 12 * 8 bytes. */
@@ -160,7 +174,10 @@ export function emitEntry(entry: u32, address: Address): void {
       emitTake(value, memoryOffset(owner, position - owner.base));
     }
   }
-  for (let position: u32 = 0; position < endOf(scope); position++) emitCountAgain(valueAt(position));
+  for (let position: u32 = 0; position < endOf(scope); position++) {
+    emitCountAgain(valueAt(position));
+    emitWritableTest(valueAt(position));
+  }
   wasm.i32Const(0);
   wasm.set(ENTRY);
   wasm.i32Const(-1);
@@ -173,6 +190,18 @@ export function emitEntry(entry: u32, address: Address): void {
   emitLeave(address, exitWith(CAUSE_CLASS), CALL_EXIT);
   closeLabel();
   closeLabel();
+}
+
+/** Branches out where a value has become read-only that is taken not to be. */
+function emitWritableTest(value: Value): void {
+  if (value.kind != IN_LOCAL || value.isWritable == 0) return;
+  wasm.get(value.local);
+  wasm.op(wasm.I32_WRAP_I64);
+  wasm.load32(0);
+  wasm.i32Const(1 << READ_ONLY_SHIFT);
+  wasm.op(wasm.I32_AND);
+  wasm.op(wasm.BR_IF);
+  wasm.unsigned(0);
 }
 
 /** Takes one value from memory and branches out where it is not as expected. */

@@ -2,18 +2,25 @@
 // decides where values are expected; those that come later move theirs there, or, where they cannot, note it for the next
 // round (round.ts).
 
+import { CAUSE_ELEMENT, isLeftOften } from "../interpreter/optimisedCode";
+import { READ_ONLY_SHIFT, TAG_MASK } from "../layout";
 import { Address } from "../memory/oop";
 import * as wasm from "../jit/encoder";
+import * as units from "../jit/units";
 import { floatHomeOf, homeOf, scopeOfPlace } from "./locals";
-import { emitDouble, emitOop, prepare } from "./memory";
+import { emitClassIndex, emitDouble, emitExit, emitOop, prepare } from "./memory";
 import { keepCount } from "./elements";
 import {
   IN_HOME,
+  MANY,
+  MAY_BE_READ_ONLY,
   NOT_STORED,
   NO_COUNT,
   OF_ANY_TYPE,
   TO_ANY_CLASS,
+  WANTS_CLASS,
   WANTS_COUNT,
+  WANTS_WRITABLE,
   WHOLLY,
   giveUp,
   note,
@@ -32,6 +39,8 @@ import {
   Value,
   endOf,
   isFloat,
+  learn,
+  learnWritable,
   valueAt,
   values,
 } from "./state";
@@ -234,6 +243,7 @@ function decide(state: Address, last: i32, unit: u32, assigned: u64, isLoop: boo
     if (isLoop) value.isFresh = 0;
     if (isLoop && (isAssigned || weakened != 0)) value.bits = 0;
     if (isLoop && (isAssigned || noted(key, unit, slot, NO_COUNT) != 0)) value.countLocal = 0;
+    if (isLoop && (isAssigned || noted(key, unit, slot, MAY_BE_READ_ONLY) != 0)) value.isWritable = 0;
     if (isHome) {
       if (value.kind == CONSTANT) value.oop = 0;
       if (value.kind == FLOAT) value.type = ANY;
@@ -292,6 +302,10 @@ function compare(state: Address, last: i32, unit: u32, isLoop: bool): void {
     if (expected.countLocal != 0 && value.countLocal != expected.countLocal) {
       if (isLoop) note(key, unit, slot, NO_COUNT, 1);
       expected.countLocal = 0;
+    }
+    if (expected.isWritable != 0 && value.isWritable == 0) {
+      if (isLoop) note(key, unit, slot, MAY_BE_READ_ONLY, 1);
+      expected.isWritable = 0;
     }
     if (expected.isStored != 0 && value.isStored == 0) {
       if (isLoop) note(key, unit, slot, NOT_STORED, 1);
@@ -406,33 +420,86 @@ export function enterLoop(unit: u32, assigned: u64): Address {
   decide(state, top, unit, assigned, true);
   move(state);
   takeState(state);
-  hoistCounts(state, unit);
+  hoist(state, unit);
   return state;
 }
 
-/** Takes the counts of elements that are wanted in the loop before it begins. */
-function hoistCounts(state: Address, unit: u32): void {
+// What stands still in a loop is looked at before it begins: classes, counts of elements, whether something is read-only.
+// That it is wanted is noted of the place, for the rounds to come.
+
+function hoist(state: Address, unit: u32): void {
   const count = load<u32>(state, 4);
+  const address = units.addressOf(unit);
+  const mayLeave = !isLeftOften(address);
   for (let place: u32 = 0; place < count; place++) {
     const value = valueAt(place);
-    if (value.kind != IN_LOCAL || value.type != INSTANCE || value.classIndex == 0) continue;
-    const owner = scopeOfPlace(place);
-    if (value.countLocal == 0 && noted(scope.key, unit, place & 255, NO_COUNT) == 0) {
-      if (noted(owner.key, 0, (place - owner.base) & 255, WANTS_COUNT) != 0) keepCount(value);
+    if (value.kind != IN_LOCAL) continue;
+    const slot = place & 255;
+    if (value.type == ANY && mayLeave && noted(scope.key, unit, slot, OF_ANY_TYPE) == 0) {
+      const classIndex = wantedOf(place, WANTS_CLASS);
+      if (classIndex > TAG_MASK && classIndex != MANY) emitClassGuard(value, classIndex, address);
     }
-    keptValue(state, place).countLocal = value.countLocal;
+    if (value.type != INSTANCE || value.classIndex == 0) continue;
+    if (value.countLocal == 0 && noted(scope.key, unit, slot, NO_COUNT) == 0 && wantedOf(place, WANTS_COUNT) != 0) {
+      keepCount(value);
+    }
+    if (value.isWritable == 0 && mayLeave && noted(scope.key, unit, slot, MAY_BE_READ_ONLY) == 0) {
+      if (wantedOf(place, WANTS_WRITABLE) != 0) emitWritableGuard(value, address);
+    }
+  }
+  for (let place: u32 = 0; place < count; place++) {
+    const value = valueAt(place);
+    const expected = keptValue(state, place);
+    expected.type = value.type;
+    expected.classIndex = value.classIndex;
+    expected.countLocal = value.countLocal;
+    expected.isWritable = value.isWritable;
   }
 }
 
-/** Has the counts of a value's elements at the heads of loops from the next round on. */
-export function wantCount(local: u32): void {
+function wantedOf(place: u32, what: u32): u32 {
+  const owner = scopeOfPlace(place);
+  return noted(owner.key, 0, (place - owner.base) & 255, what);
+}
+
+/** Notes of all places with a value what is wanted of them at the heads of loops: a class, or 1 for the rest. */
+export function want(local: u32, what: u32, wanted: u32): void {
   const end = endOf(scope);
   for (let place: u32 = 0; place < end; place++) {
     const value = valueAt(place);
     if (value.kind != IN_LOCAL || value.local != local) continue;
     const owner = scopeOfPlace(place);
-    note(owner.key, 0, (place - owner.base) & 255, WANTS_COUNT, 1);
+    const position = (place - owner.base) & 255;
+    const before = noted(owner.key, 0, position, what);
+    note(owner.key, 0, position, what, before == 0 || before == wanted ? wanted : MANY);
   }
+}
+
+function emitClassGuard(value: Value, classIndex: u32, address: Address): void {
+  openLabel(UNNAMED, wasm.BLOCK);
+  emitClassIndex(value);
+  wasm.i32Const(classIndex);
+  wasm.op(wasm.I32_EQ);
+  wasm.op(wasm.BR_IF);
+  wasm.unsigned(0);
+  emitExit(address, CAUSE_ELEMENT);
+  closeLabel();
+  learn(value, INSTANCE, classIndex);
+}
+
+function emitWritableGuard(value: Value, address: Address): void {
+  openLabel(UNNAMED, wasm.BLOCK);
+  emitOop(value);
+  wasm.op(wasm.I32_WRAP_I64);
+  wasm.load32(0);
+  wasm.i32Const(1 << READ_ONLY_SHIFT);
+  wasm.op(wasm.I32_AND);
+  wasm.op(wasm.I32_EQZ);
+  wasm.op(wasm.BR_IF);
+  wasm.unsigned(0);
+  emitExit(address, CAUSE_ELEMENT);
+  closeLabel();
+  learnWritable(value);
 }
 
 /** Opens the loop whose state `enterLoop` has decided. */

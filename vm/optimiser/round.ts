@@ -34,13 +34,19 @@ export const NOT_STORED: u32 = 3;
 export const WANTS_COUNT: u32 = 6;
 /** … and of an entry at a loop's head: it cannot be had there. */
 export const NO_COUNT: u32 = 7;
+/** Of a place: the class that is wanted of it in loops, MANY for several. */
+export const WANTS_CLASS: u32 = 8;
+export const MANY: u32 = u32.MAX_VALUE;
+/** Of a place: it is stored into in loops; of an entry at a loop's head: something is called, so that it may become read-only. */
+export const WANTS_WRITABLE: u32 = 9;
+export const MAY_BE_READ_ONLY: u32 = 10;
 /** Of a unit: it has been found to lead to loops that can be entered (entries.ts); the number of the entry. */
 export const ENTRY_NUMBER: u32 = 5;
 
 // Open addressing; a note: scope's key u32 | unit u16 | position u8 | what u8 | value u32.
-const NOTE_PLACES: u32 = 2048;
+const NOTE_PLACES: u32 = 4096;
 const NOTE_BYTES: u32 = 12;
-const notes: Address = <Address>memory.data(24576, 4);
+const notes: Address = <Address>memory.data(49152, 4);
 let noteCount: u32 = 0;
 
 /** How many locals of each kind there are: homes, doubles. Bytes that the frames take. */
@@ -92,7 +98,7 @@ export function wantFrame(bytes: u32): void {
 
 function placeOf(key: u32, unit: u32, position: u32, what: u32): Address {
   const second = unit | (position << 16) | (what << 24);
-  let index = ((key ^ (second * 0x9e3779b1)) * 0x85ebca6b) >> 21;
+  let index = ((key ^ (second * 0x9e3779b1)) * 0x85ebca6b) >> 20;
   let place = notes + index * NOTE_BYTES;
   while (load<u32>(place, 8) != 0 && (load<u32>(place) != key || load<u32>(place, 4) != second)) {
     index = (index + 1) & (NOTE_PLACES - 1);

@@ -63,6 +63,7 @@ import {
   restoreState,
   saveState,
   setReachable,
+  want,
 } from "./joins";
 import { ENTRY, FRAME, LOW, WORD_A, WORD_B, WORD_C, newLong, scratch } from "./locals";
 import {
@@ -76,7 +77,7 @@ import {
   fromLow,
   prepare,
 } from "./memory";
-import { giveUp, record } from "./round";
+import { MANY, WANTS_CLASS, giveUp, record } from "./round";
 import { MAX_SCOPES, calleeOffset, scope, scopeAt, top } from "./scope";
 import {
   ANY,
@@ -87,6 +88,7 @@ import {
   SMALL_FLOAT,
   Value,
   copyValue,
+  forgetWritable,
   knownClass,
   learn,
   learnConstant,
@@ -369,6 +371,7 @@ function emitGuard(receiver: Value, pairs: u32): void {
     wasm.unsigned(0);
   }
   emitHasClassOf(receiver, 0, pairs);
+  if (receiver.kind == IN_LOCAL) want(receiver.local, WANTS_CLASS, pairs == 1 ? load<u32>(targetOf(0)) : MANY);
   emitForcedExit();
   wasm.op(wasm.BR_IF);
   wasm.unsigned(0);
@@ -483,6 +486,7 @@ function emitCall(): void {
 
 /** Takes the value on WebAssembly's stack in the place of receiver and arguments; code leaves where it is none. */
 function emitResult(result: u32): void {
+  forgetWritable();
   wasm.tee(result);
   wasm.op(wasm.I64_EQZ);
   openIf();

@@ -51,11 +51,17 @@ export class Value {
   bits: u8;
   /** The local with the count of its elements, an i64 times 8, as elements.ts has it; 0 for none. */
   countLocal: u16;
+  /** Whether it has been found not to be read-only since code last called anything. */
+  isWritable: u8;
+  unused: u8;
+  unused2: u16;
+  unused3: u32;
 }
 
 export const VALUE_BYTES: u32 = offsetof<Value>();
 const MAX_VALUES: u32 = 320;
-export const values: Address = <Address>memory.data(7680, 8);
+export const values: Address = <Address>memory.data(10240, 8);
+if (MAX_VALUES * VALUE_BYTES != 10240) ERROR("state: values has the wrong size");
 
 export function valueAt(place: u32): Value {
   return changetype<Value>(<usize>(values + place * VALUE_BYTES));
@@ -127,6 +133,7 @@ export function setConstant(value: Value, oop: Oop): void {
   value.oop = oop;
   value.classIndex = 0;
   value.isFresh = 0;
+  value.isWritable = 0;
   value.bits = 0;
   value.countLocal = 0;
   nameInCode(oop);
@@ -188,6 +195,21 @@ export function learnBits(value: Value, bits: u32): void {
     if (other.kind != IN_LOCAL || other.local != value.local) continue;
     if (other.bits == 0 || other.bits > bits) other.bits = <u8>bits;
   }
+}
+
+/** Notes of a value, and of all others in its local, that it is not read-only. */
+export function learnWritable(value: Value): void {
+  const end = endOf(scope);
+  for (let place: u32 = 0; place < end; place++) {
+    const other = valueAt(place);
+    if (other.kind == IN_LOCAL && other.local == value.local) other.isWritable = 1;
+  }
+}
+
+/** Behind a call, which may have made anything read-only. */
+export function forgetWritable(): void {
+  const end = endOf(scope);
+  for (let place: u32 = 0; place < end; place++) valueAt(place).isWritable = 0;
 }
 
 /** Notes of a value, and of all others in its local, where the count of its elements is. */

@@ -6,11 +6,25 @@ import { oldSpaceStart } from "../memory/map";
 import { Address } from "../memory/oop";
 import * as wasm from "../jit/encoder";
 import { CALL_REMEMBER } from "./imports";
-import { UNNAMED, closeLabel, labelOf, openLabel } from "./joins";
-import { WORD_A, WORD_B, newLong } from "./locals";
+import { UNNAMED, closeLabel, labelOf, openLabel, want } from "./joins";
+import { WORD_A, newLong } from "./locals";
 import { emitExit, emitOop, prepare } from "./memory";
+import { WANTS_WRITABLE } from "./round";
 import { top } from "./scope";
-import { ANY, BOOLEAN, CONSTANT, FLOAT, INSTANCE, INTEGER, IN_LOCAL, TRUTH, Value, operandBelow, pop } from "./state";
+import {
+  ANY,
+  BOOLEAN,
+  CONSTANT,
+  FLOAT,
+  INSTANCE,
+  INTEGER,
+  IN_LOCAL,
+  TRUTH,
+  Value,
+  learnWritable,
+  operandBelow,
+  pop,
+} from "./state";
 import * as instruction from "../../build/generated/instruction";
 
 function openBlock(): void {
@@ -22,14 +36,14 @@ function branchOutIf(blocks: u32): void {
   wasm.unsigned(blocks);
 }
 
-/** Stores the top operand at an offset from an object whose address is in WORD_A; code leaves where that is read-only. */
-export function emitStoreInto(isFresh: bool, offset: u32, address: Address): void {
+/** Stores the top operand at an offset from an object, null for a literal, whose address is in WORD_A; code leaves where that is read-only. */
+export function emitStoreInto(object: Value | null, offset: u32, address: Address): void {
   const value = operandBelow(0);
   // What makes the value may use the word.
   toLocal(value);
   openBlock();
   openBlock();
-  emitBarrier(isFresh, value);
+  emitBarrier(object, value);
   wasm.get(WORD_A);
   emitOop(value);
   wasm.store64(offset);
@@ -54,17 +68,24 @@ export function toLocal(value: Value): void {
 }
 
 /**
- * Branches out of one block where the object in WORD_A is read-only; has it remembered where a value needs that, unless it
- * was made since code was entered.
+ * Branches out of one block where an object (null for a literal), in WORD_A, is read-only; has it remembered where a value
+ * needs that, unless it was made since code was entered.
  */
-export function emitBarrier(isFresh: bool, value: Value): void {
-  wasm.get(WORD_A);
-  wasm.load32(0);
-  wasm.tee(WORD_B);
-  wasm.i32Const(1 << READ_ONLY_SHIFT);
-  wasm.op(wasm.I32_AND);
-  branchOutIf(0);
-  if (isFresh || value.kind == CONSTANT || value.type == INTEGER || value.type == TRUTH) return;
+export function emitBarrier(object: Value | null, value: Value): void {
+  const isWritable = object != null && object.kind == IN_LOCAL && object.isWritable != 0;
+  if (!isWritable) {
+    wasm.get(WORD_A);
+    wasm.load32(0);
+    wasm.i32Const(1 << READ_ONLY_SHIFT);
+    wasm.op(wasm.I32_AND);
+    branchOutIf(0);
+    if (object != null && object.kind == IN_LOCAL) {
+      want(object.local, WANTS_WRITABLE, 1);
+      learnWritable(object);
+    }
+  }
+  if ((object != null && object.isFresh != 0) || value.kind == CONSTANT || value.type == INTEGER || value.type == TRUTH)
+    return;
   openBlock();
   // An immediate, or an old object; or a young object to store into, or one that is remembered.
   emitOop(value);
@@ -81,7 +102,8 @@ export function emitBarrier(isFresh: bool, value: Value): void {
   wasm.i32Const(oldSpaceStart);
   wasm.op(wasm.I32_LT_U);
   branchOutIf(0);
-  wasm.get(WORD_B);
+  wasm.get(WORD_A);
+  wasm.load32(0);
   wasm.i32Const(1 << REMEMBERED_SHIFT);
   wasm.op(wasm.I32_AND);
   branchOutIf(0);
