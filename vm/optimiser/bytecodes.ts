@@ -41,6 +41,7 @@ import {
   INSTANCE,
   IN_LOCAL,
   TRUTH,
+  VALUE_BYTES,
   Value,
   copyValue,
   forgetWritable,
@@ -346,11 +347,12 @@ function emitJumpIf(unit: u32): void {
     wasm.get(value.local);
     if (flag == 0) wasm.op(wasm.I32_EQZ);
   } else {
-    emitTruthTest(value, address);
+    prepare(value);
     emitOop(value);
     wasm.i64Const(flag != 0 ? trueObject : falseObject);
     wasm.op(wasm.I64_EQ);
   }
+  memory.copy(tested, changetype<usize>(value), VALUE_BYTES);
   pop(1);
   const written = writtenScopes();
   const kept = target <= unit ? saveState() : 0;
@@ -360,23 +362,25 @@ function emitJumpIf(unit: u32): void {
   restoreState(kept);
   restoreWritten(written);
   setReachable(true);
+  emitIsOther(flag != 0 ? falseObject : trueObject, address);
 }
 
-/** Leaves where a value is neither true nor false: the interpreter sends mustBeBoolean. */
-function emitTruthTest(value: Value, address: Address): void {
-  prepare(value);
-  if (value.type == TRUTH) return;
+/** What a jump has tested. */
+const tested: Address = <Address>memory.data(32, 8);
+if (VALUE_BYTES != 32) ERROR("bytecodes: tested has the wrong size");
+
+/** Behind a jump that was not taken: leaves where what it tested is not the other boolean; the interpreter sends mustBeBoolean. */
+function emitIsOther(other: Oop, address: Address): void {
+  if (changetype<Value>(<usize>tested).type == TRUTH) return;
+  const value = push(IN_LOCAL);
+  memory.copy(changetype<usize>(value), tested, VALUE_BYTES);
   openLabel(labelOf(top, UNNAMED, 0), wasm.BLOCK);
   emitOop(value);
-  wasm.i64Const(trueObject);
-  wasm.op(wasm.I64_EQ);
-  wasm.op(wasm.BR_IF);
-  wasm.unsigned(0);
-  emitOop(value);
-  wasm.i64Const(falseObject);
+  wasm.i64Const(other);
   wasm.op(wasm.I64_EQ);
   wasm.op(wasm.BR_IF);
   wasm.unsigned(0);
   emitExit(address, CAUSE_BOOLEAN);
   closeLabel();
+  pop(1);
 }
