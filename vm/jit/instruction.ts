@@ -1,8 +1,6 @@
 // One bytecode as the translator sees it: a kind, what it needs of operands, how it changes the operand stack, and where
 // the next begins. Extensions are part of the bytecode they widen. Read by tools/generate.mjs as interpreter/loop.ts is.
 
-import { SPECIAL_SELECTORS } from "../layout";
-import { literalOf } from "../memory/object";
 import { Address, character, Oop, smallInteger } from "../memory/oop";
 import { falseObject, nil, trueObject } from "../memory/roots";
 

@@ -26,11 +26,11 @@ import * as wasm from "../jit/encoder";
 import { pushTaken } from "./bytecodes";
 import { formatOfClass } from "./dependencies";
 import { emitNew, emitNewSized } from "./instances";
-import { UNNAMED, closeLabel, labelOf, openLabel, want } from "./joins";
+import { branchOutIf, closeLabel, openBlock, want } from "./joins";
 import { WANTS_COUNT } from "./round";
 import { WORD_A, WORD_B, WORD_C, isKeptFull, keptLong, newFloat, newLong } from "./locals";
 import { emitDouble, emitExit, emitOop, prepare } from "./memory";
-import { top } from "./scope";
+
 import {
   FLOAT,
   INTEGER,
@@ -75,15 +75,6 @@ export function emitPrimitive(primitive: u32, classIndex: u32, address: Address,
     default:
       return false;
   }
-}
-
-function openBlock(): void {
-  openLabel(labelOf(top, UNNAMED, 0), wasm.BLOCK);
-}
-
-function branchOutIf(blocks: u32): void {
-  wasm.op(wasm.BR_IF);
-  wasm.unsigned(blocks);
 }
 
 /** Takes the layout of a class's instances; false unless they are arrays or bytes. */

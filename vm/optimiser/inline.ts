@@ -3,7 +3,7 @@
 import { recordOf } from "../interpreter/codeRecords";
 import { CAUSE_BYTECODE } from "../interpreter/optimisedCode";
 import { CELL_POLLS_LEFT } from "../layout";
-import { Address, Oop } from "../memory/oop";
+import { Address } from "../memory/oop";
 import { nil } from "../memory/roots";
 import {
   INLINE_DEPTH,
@@ -19,7 +19,7 @@ import { firstBytecode, methodHeader } from "../interpreter/methods";
 import * as wasm from "../jit/encoder";
 import { emitPollsLeft } from "../jit/exits";
 import * as units from "../jit/units";
-import { Closure, closureAt, copiedValue } from "./closures";
+import { closureAt, copiedValue } from "./closures";
 import { emitScope } from "./flow";
 import {
   RETURN,
@@ -27,7 +27,6 @@ import {
   closeLabel,
   emitBranch,
   hasArrivals,
-  isReachable,
   labelOf,
   openLabel,
   placeLabel,

@@ -104,6 +104,17 @@ export function openLabel(label: u32, op: u32): void {
   store<u32>(at, 0, 4);
 }
 
+/** Opens a block that nothing jumps to by name. */
+export function openBlock(): void {
+  openLabel(UNNAMED, wasm.BLOCK);
+}
+
+/** Branches out of so many blocks more than the innermost on the i32 on WebAssembly's stack. */
+export function branchOutIf(blocks: u32): void {
+  wasm.op(wasm.BR_IF);
+  wasm.unsigned(blocks);
+}
+
 /** Ends the innermost block. */
 export function closeLabel(): void {
   wasm.op(wasm.END);

@@ -19,7 +19,6 @@ import {
   FLOAT,
   INTEGER,
   IN_LOCAL,
-  SMALL_FLOAT,
   Value,
   endOf,
   isFloat,

@@ -11,9 +11,9 @@ import {
   TAG_SMALL_INTEGER,
 } from "../layout";
 import { pairClass, pairCount, siteOf } from "../interpreter/codeRecords";
-import { CAUSE_NUMBER, KIND_FLOAT, KIND_INTEGER, KIND_OTHER, kindsLeftWith } from "../interpreter/optimisedCode";
+import { CAUSE_NUMBER, KIND_FLOAT, KIND_OTHER, kindsLeftWith } from "../interpreter/optimisedCode";
 import { falseObject, trueObject } from "../memory/roots";
-import { smallIntegerValue } from "../memory/oop";
+
 import { comparisonCode } from "../jit/arithmetic";
 import * as wasm from "../jit/encoder";
 import { floatComparisonCode } from "../jit/floats";
@@ -21,12 +21,13 @@ import * as units from "../jit/units";
 import { emitHandler, emitHandlerCall } from "./bytecodes";
 import {
   MIXED,
-  UNNAMED,
   arrive,
+  branchOutIf,
   closeLabel,
   emitBranch,
   isReachable,
   labelOf,
+  openBlock,
   openLabel,
   placeLabel,
   restoreState,
@@ -35,6 +36,19 @@ import {
   setReachable,
   writtenScopes,
 } from "./joins";
+import {
+  BIT_AND,
+  BIT_OR,
+  BIT_SHIFT,
+  DIVIDE,
+  MINUS,
+  PLUS,
+  TIMES,
+  emitIntegerComparison,
+  emitIntegerTest,
+  emitIntegers,
+  resultBits,
+} from "./integers";
 import { LOW, WORD_A, WORD_B, newBoolean, newFloat, newLong, scratch } from "./locals";
 import { emitDouble, emitExit, emitPass, emitIntegerAsDouble, emitOop, emitUnboxed, fromLow, prepare } from "./memory";
 import { memoryOffset, scope, top } from "./scope";
@@ -62,28 +76,8 @@ import {
 } from "./state";
 import * as instruction from "../../build/generated/instruction";
 
-// Places of the operators among the special selectors.
-const PLUS: u32 = 0;
-const MINUS: u32 = 1;
-const TIMES: u32 = 8;
-const DIVIDE: u32 = 9;
-const MODULO: u32 = 10;
-const BIT_SHIFT: u32 = 12;
-const INTEGER_DIVIDE: u32 = 13;
-const BIT_AND: u32 = 14;
-const BIT_OR: u32 = 15;
-
 /** Integers up to this, either sign, are doubles too. */
 const EXACT_INTEGERS: i64 = 1 << 53;
-
-function openBlock(): void {
-  openLabel(labelOf(top, UNNAMED, 0), wasm.BLOCK);
-}
-
-function branchOutIf(blocks: u32): void {
-  wasm.op(wasm.BR_IF);
-  wasm.unsigned(blocks);
-}
 
 /** Which numbers an operation is for: kinds that it has been left with, what is known of its operands. */
 function isForFloats(a: Value, b: Value, kinds: u32): bool {
@@ -131,40 +125,6 @@ function pushInteger(local: u32, bits: u32): void {
   const value = pushLocal(local);
   value.type = INTEGER;
   value.bits = <u8>bits;
-}
-
-/** SmallIntegers have so many bits beside their sign. */
-const INTEGER_BITS: u32 = 60;
-
-/** The magnitude of an operator's result is below two to this; 0 where that is not known. */
-function resultBits(operator: u32, a: Value, b: Value): u32 {
-  const most = max(a.bits, b.bits);
-  let bits: u32 = 0;
-  switch (operator) {
-    case PLUS:
-    case MINUS:
-      if (a.bits != 0 && b.bits != 0) bits = most + 1;
-      break;
-    case TIMES:
-      if (a.bits != 0 && b.bits != 0) bits = <u32>a.bits + b.bits;
-      break;
-    case MODULO:
-      bits = b.bits;
-      break;
-    case INTEGER_DIVIDE:
-      bits = a.bits;
-      break;
-    case BIT_AND:
-      if (isConstantInteger(b) && smallIntegerValue(b.oop) >= 0) bits = b.bits;
-      else if (a.bits != 0 && b.bits != 0) bits = most;
-      break;
-    case BIT_OR:
-      if (a.bits != 0 && b.bits != 0) bits = most;
-      break;
-    default:
-      if (isConstantInteger(b) && smallIntegerValue(b.oop) <= 0) bits = a.bits;
-  }
-  return bits > INTEGER_BITS ? 0 : bits;
 }
 
 /**
@@ -226,14 +186,6 @@ function emitSent(unit: u32, operator: u32, isComparison: bool): bool {
   return true;
 }
 
-/** On WebAssembly's stack: how two SmallIntegers compare; branches out of one block where they are none. */
-function emitIntegerComparison(operator: u32, a: Value, b: Value): void {
-  emitIntegerTest(a, b);
-  emitOop(a);
-  emitOop(b);
-  wasm.op(comparisonCode(operator));
-}
-
 function cannotBeIntegers(a: Value, b: Value): bool {
   return !canBeInteger(a) || !canBeInteger(b);
 }
@@ -277,223 +229,6 @@ function emitEither(operator: u32, address: u32): void {
   restoreWritten(written);
   pop(2);
   pushLocal(result);
-}
-
-/** Branches out of one block unless two values are SmallIntegers. */
-function emitIntegerTest(a: Value, b: Value): void {
-  const isA = a.type == INTEGER;
-  const isB = b.type == INTEGER;
-  if (isA && isB) return;
-  if (!isA) emitOop(a);
-  if (!isB) emitOop(b);
-  if (!isA && !isB) wasm.op(wasm.I64_AND);
-  // Tags are one bit each: all have the integer's where the conjunction has it.
-  wasm.op(wasm.I32_WRAP_I64);
-  wasm.i32Const(TAG_SMALL_INTEGER);
-  wasm.op(wasm.I32_AND);
-  wasm.op(wasm.I32_EQZ);
-  branchOutIf(0);
-}
-
-/** Two SmallIntegers' result into a local; branches out of one block where there is none. */
-function emitIntegers(operator: u32, a: Value, b: Value, result: u32): void {
-  emitIntegerTest(a, b);
-  switch (operator) {
-    case PLUS:
-    case MINUS:
-      emitSum(a, b, operator == PLUS, result);
-      break;
-    case TIMES:
-      emitProduct(a, b, result);
-      break;
-    case BIT_AND:
-    case BIT_OR:
-      emitOop(a);
-      emitOop(b);
-      wasm.op(operator == BIT_AND ? wasm.I64_AND : wasm.I64_OR);
-      wasm.set(result);
-      break;
-    case BIT_SHIFT:
-      emitShift(a, smallIntegerValue(b.oop), result);
-      break;
-    default:
-      emitDivision(a, b, operator == MODULO, result);
-  }
-}
-
-function emitSum(a: Value, b: Value, isSum: bool, result: u32): void {
-  emitOop(a);
-  if (resultBits(PLUS, a, b) != 0) {
-    const constant = isConstantInteger(b) ? <i64>b.oop - <i64>TAG_SMALL_INTEGER : 0;
-    if (isConstantInteger(b)) wasm.i64Const(isSum ? constant : -constant);
-    else {
-      emitOop(b);
-      wasm.op(isSum ? wasm.I64_ADD : wasm.I64_SUB);
-      wasm.i64Const(isSum ? -(<i64>TAG_SMALL_INTEGER) : <i64>TAG_SMALL_INTEGER);
-    }
-    wasm.op(wasm.I64_ADD);
-    wasm.set(result);
-    return;
-  }
-  if (isConstantInteger(b)) {
-    const constant = <i64>b.oop - <i64>TAG_SMALL_INTEGER;
-    wasm.i64Const(isSum ? constant : -constant);
-    wasm.op(wasm.I64_ADD);
-    wasm.tee(result);
-    emitOop(a);
-    // Overflow: the result is on the wrong side of the other operand.
-    wasm.op(isSum == constant >= 0 ? wasm.I64_LT_S : wasm.I64_GT_S);
-  } else {
-    emitOop(b);
-    wasm.op(isSum ? wasm.I64_ADD : wasm.I64_SUB);
-    wasm.i64Const(<i64>TAG_SMALL_INTEGER);
-    wasm.op(isSum ? wasm.I64_SUB : wasm.I64_ADD);
-    wasm.set(result);
-    emitOop(a);
-    if (isSum) wasm.get(result);
-    else emitOop(b);
-    wasm.op(wasm.I64_XOR);
-    if (isSum) emitOop(b);
-    else emitOop(a);
-    wasm.get(result);
-    wasm.op(wasm.I64_XOR);
-    wasm.op(wasm.I64_AND);
-    wasm.i64Const(0);
-    wasm.op(wasm.I64_LT_S);
-  }
-  branchOutIf(0);
-}
-
-/** Where both fit in 32 bits. */
-function emitProduct(a: Value, b: Value, result: u32): void {
-  if (resultBits(TIMES, a, b) != 0) {
-    emitUntagged(a);
-    emitOop(b);
-    wasm.i64Const(TAG_SMALL_INTEGER);
-    wasm.op(wasm.I64_SUB);
-    wasm.op(wasm.I64_MUL);
-    wasm.i64Const(TAG_SMALL_INTEGER);
-    wasm.op(wasm.I64_OR);
-    wasm.set(result);
-    return;
-  }
-  emitShort(a, scratch(0));
-  emitShort(b, scratch(1));
-  wasm.get(scratch(0));
-  wasm.get(scratch(1));
-  wasm.op(wasm.I64_MUL);
-  wasm.tee(result);
-  wasm.i64Const(1 << 60);
-  wasm.op(wasm.I64_ADD);
-  wasm.i64Const(61);
-  wasm.op(wasm.I64_SHR_U);
-  wasm.op(wasm.I64_EQZ);
-  wasm.op(wasm.I32_EQZ);
-  branchOutIf(0);
-  emitTagged(result);
-}
-
-/** An integer, untagged, into a local; branches out where it has more than 32 bits. */
-function emitShort(value: Value, local: u32): void {
-  if (isConstantInteger(value) && smallIntegerValue(value.oop) == <i64>(<i32>smallIntegerValue(value.oop))) {
-    wasm.i64Const(smallIntegerValue(value.oop));
-    wasm.set(local);
-    return;
-  }
-  emitUntagged(value);
-  wasm.tee(local);
-  wasm.get(local);
-  wasm.op(wasm.I32_WRAP_I64);
-  wasm.op(wasm.I64_EXTEND_I32_S);
-  wasm.op(wasm.I64_NE);
-  branchOutIf(0);
-}
-
-function emitUntagged(value: Value): void {
-  if (isConstantInteger(value)) {
-    wasm.i64Const(smallIntegerValue(value.oop));
-    return;
-  }
-  emitOop(value);
-  wasm.i64Const(TAG_SHIFT);
-  wasm.op(wasm.I64_SHR_S);
-}
-
-/** Tags the integer in a local. */
-function emitTagged(local: u32): void {
-  wasm.get(local);
-  wasm.i64Const(TAG_SHIFT);
-  wasm.op(wasm.I64_SHL);
-  wasm.i64Const(TAG_SMALL_INTEGER);
-  wasm.op(wasm.I64_OR);
-  wasm.set(local);
-}
-
-/** By a constant, to the left where that is positive. */
-function emitShift(a: Value, shift: i64, result: u32): void {
-  if (shift <= 0) {
-    emitOop(a);
-    wasm.i64Const(min(-shift, 63));
-    wasm.op(wasm.I64_SHR_S);
-    wasm.i64Const(-8);
-    wasm.op(wasm.I64_AND);
-    wasm.i64Const(TAG_SMALL_INTEGER);
-    wasm.op(wasm.I64_OR);
-    wasm.set(result);
-    return;
-  }
-  if (shift > 60) {
-    wasm.i32Const(1);
-    branchOutIf(0);
-    return;
-  }
-  emitOop(a);
-  wasm.i64Const(TAG_SMALL_INTEGER);
-  wasm.op(wasm.I64_SUB);
-  wasm.tee(scratch(0));
-  wasm.i64Const(shift);
-  wasm.op(wasm.I64_SHL);
-  wasm.tee(result);
-  wasm.i64Const(shift);
-  wasm.op(wasm.I64_SHR_S);
-  wasm.get(scratch(0));
-  wasm.op(wasm.I64_NE);
-  branchOutIf(0);
-  wasm.get(result);
-  wasm.i64Const(TAG_SMALL_INTEGER);
-  wasm.op(wasm.I64_OR);
-  wasm.set(result);
-}
-
-/** // and \\ by a positive divisor: rounded down, the remainder not negative. */
-function emitDivision(a: Value, b: Value, isModulo: bool, result: u32): void {
-  emitUntagged(a);
-  wasm.set(scratch(0));
-  emitUntagged(b);
-  wasm.tee(scratch(1));
-  wasm.i64Const(0);
-  wasm.op(wasm.I64_LE_S);
-  branchOutIf(0);
-  wasm.get(scratch(0));
-  wasm.get(scratch(1));
-  wasm.op(wasm.I64_REM_S);
-  wasm.tee(result);
-  wasm.i64Const(63);
-  wasm.op(wasm.I64_SHR_S);
-  wasm.get(scratch(1));
-  wasm.op(wasm.I64_AND);
-  wasm.get(result);
-  wasm.op(wasm.I64_ADD);
-  wasm.set(result);
-  if (!isModulo) {
-    wasm.get(scratch(0));
-    wasm.get(result);
-    wasm.op(wasm.I64_SUB);
-    wasm.get(scratch(1));
-    wasm.op(wasm.I64_DIV_S);
-    wasm.set(result);
-  }
-  emitTagged(result);
 }
 
 // Floats.

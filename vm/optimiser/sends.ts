@@ -1,14 +1,7 @@
 // Sends: what is called is taken from the receiver's class where that is known, else from what the first tier has seen;
 // then it is written in line, called directly, or called through a call site as in the first tier.
 
-import {
-  CLASS_INDEX_MASK,
-  SPECIAL_SELECTORS,
-  TAG_CHARACTER,
-  TAG_MASK,
-  TAG_SMALL_FLOAT,
-  TAG_SMALL_INTEGER,
-} from "../layout";
+import { SPECIAL_SELECTORS, TAG_MASK, TAG_SMALL_FLOAT, TAG_SMALL_INTEGER } from "../layout";
 import { CAUSE_CLASS, CAUSE_UNREACHED, isLeftOften } from "../interpreter/optimisedCode";
 import {
   SITE_ARGUMENT_COUNT,
@@ -24,7 +17,7 @@ import {
   pairCount,
   siteOf,
 } from "../interpreter/codeRecords";
-import { isCompiledMethod } from "../interpreter/methods";
+
 import { FIRST_QUICK_VARIABLE, isQuick } from "../interpreter/primitiveTable";
 import { isYoung } from "../memory/map";
 import { fetchPointer } from "../memory/object";
@@ -65,7 +58,7 @@ import {
   setReachable,
   want,
 } from "./joins";
-import { ENTRY, FRAME, LOW, WORD_A, WORD_B, WORD_C, newLong, scratch } from "./locals";
+import { ENTRY, FRAME, LOW, WORD_A, WORD_C, newLong } from "./locals";
 import {
   emitClassIndex,
   emitExit,
@@ -77,17 +70,15 @@ import {
   fromLow,
   prepare,
 } from "./memory";
-import { MANY, WANTS_CLASS, giveUp, record } from "./round";
+import { MANY, WANTS_CLASS, giveUp } from "./round";
 import { MAX_SCOPES, calleeOffset, scope, scopeAt, top } from "./scope";
 import {
-  ANY,
   CLOSURE,
   INSTANCE,
   INTEGER,
   IN_LOCAL,
   SMALL_FLOAT,
   Value,
-  copyValue,
   forgetWritable,
   knownClass,
   learn,

@@ -6,7 +6,7 @@ import { oldSpaceStart } from "../memory/map";
 import { Address } from "../memory/oop";
 import * as wasm from "../jit/encoder";
 import { CALL_REMEMBER } from "./imports";
-import { UNNAMED, closeLabel, labelOf, openLabel, want } from "./joins";
+import { branchOutIf, closeLabel, openBlock, want } from "./joins";
 import { WORD_A, newLong } from "./locals";
 import { emitExit, emitOop, prepare } from "./memory";
 import { WANTS_WRITABLE } from "./round";
@@ -26,15 +26,6 @@ import {
   pop,
 } from "./state";
 import * as instruction from "../../build/generated/instruction";
-
-function openBlock(): void {
-  openLabel(labelOf(top, UNNAMED, 0), wasm.BLOCK);
-}
-
-function branchOutIf(blocks: u32): void {
-  wasm.op(wasm.BR_IF);
-  wasm.unsigned(blocks);
-}
 
 /** Stores the top operand at an offset from an object, null for a literal, whose address is in WORD_A; code leaves where that is read-only. */
 export function emitStoreInto(object: Value | null, offset: u32, address: Address): void {
