@@ -15,9 +15,12 @@ test.each(["1", "3", "40"])(
       "another method installed: 75, 95",
       "another class: 5500, 95",
       "a method removed: 75, 95",
+      "collected: 75, 95",
       "",
     ]);
     expect(compiled!.statistics.drops.become).toBeGreaterThan(0);
+    // A method that was compiled has died.
+    expect(compiled!.statistics.drops.moved).toBeGreaterThan(0);
   },
   60_000,
 );
