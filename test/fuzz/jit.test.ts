@@ -33,6 +33,11 @@ test("a context made for a frame of optimised code has the frame's arguments", a
   }
 });
 
+test("code waits for a frame that the interpreter comes to right behind an exit", async () => {
+  const way = FORCED_OPTIMISED_WAYS.filter(({ name }) => name === "optimised-exits");
+  expect(await fuzzSeed(912_003, "v3", way)).toEqual([]);
+});
+
 const NIL: Node = { kind: "constant", value: "nil" };
 const SELF: Node = { kind: "constant", value: "self" };
 const send = (selector: string, ...operands: Node[]): Node => ({ kind: "send", selector, operands, isSuper: false });

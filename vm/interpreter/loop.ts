@@ -100,7 +100,10 @@ export function interpret(slicePolls: i32): void {
   let sp: Address = spRegister;
   let fp: Address = fpRegister;
   let set = frameFlags(fp) & FRAME_IS_SISTA;
-  if (slicePolls >= 0) {
+  if (slicePolls < 0) {
+    // The bytecode that code has left to this run is not entered; it may be the last before the frame that waits.
+    takeLeaving();
+  } else {
     store<i32>(0, slicePolls, CELL_POLLS_LEFT);
     // A loop that code has left at the end of the last slice goes on in code.
     if (!takeLeaving()) set = frameFlags(fp) & (FRAME_IS_SISTA | FRAME_IS_COMPILED);
