@@ -37,6 +37,11 @@ const given = await yargs(process.argv.slice(2))
     default: false,
     describe: "of each program's run its fastest iteration, not all: warmed up",
   })
+  .option("iterations", {
+    type: "number",
+    requiresArg: true,
+    describe: "how many iterations of each program make a run (default: its own count, about a second interpreted)",
+  })
   .option("cpu", {
     type: "boolean",
     default: false,
@@ -51,13 +56,16 @@ const given = await yargs(process.argv.slice(2))
 const nodeVersion = given.node === undefined ? process.version : useNode(given.node);
 const has = (part: (typeof PARTS)[number]) => given.parts.includes(part);
 const benchmarks = has("yardstick") ? allBenchmarks().filter(isChosen) : [];
-const programs = [...(has("programs") ? allPrograms(given.cpu) : []), ...(has("scripts") ? allScripts() : [])].filter(
-  isChosen,
-);
+const programs = [
+  ...(has("programs") ? allPrograms(given.cpu, given.iterations) : []),
+  ...(has("scripts") ? allScripts() : []),
+].filter(isChosen);
 
 if (given.list) for (const { name, isLong } of [...benchmarks, ...programs]) listed(name, isLong);
 else if (benchmarks.length + programs.length === 0)
   fail(`stvm: nothing begins with ${given.only?.join(" or ")}; --list`);
+else if (given.iterations !== undefined && !(given.iterations >= 1))
+  fail("stvm: --iterations wants a number from 1 up");
 else if (!(given.rounds >= 1)) fail("stvm: --rounds wants a number from 1 up");
 else measureAll();
 

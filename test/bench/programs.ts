@@ -23,16 +23,20 @@ export interface Program {
   run(way: WayName): Times;
 }
 
-/** Those of images/benchmarks, which is built for it. By the processor's time where a busy machine is to disturb less. */
-export function allPrograms(isProcessorTime: boolean): Program[] {
+/**
+ * Those of images/benchmarks, which is built for it, with so many iterations each if not their own count. By the processor's
+ * time where a busy machine is to disturb less.
+ */
+export function allPrograms(isProcessorTime: boolean, iterations?: number): Program[] {
   stvm("build-image", RECIPE, "-o", IMAGE, "--no-sources");
   const names = runIn("off", { image: IMAGE, words: ["--list"], primitives: "reachable" })
     .trim()
     .split("\n");
   const clock = isProcessorTime ? ["--cpu"] : [];
+  const count = iterations === undefined ? [] : [String(iterations)];
   return names.map((name) => ({
     name,
-    run: (way) => timesIn(runIn(way, { image: IMAGE, words: [...clock, name], primitives: "reachable" })),
+    run: (way) => timesIn(runIn(way, { image: IMAGE, words: [...clock, name, ...count], primitives: "reachable" })),
   }));
 }
 
