@@ -17,11 +17,12 @@ import {
   WORD_SHIFT,
 } from "../layout";
 import { CAUSE_ELEMENT, isLeftOften } from "../interpreter/optimisedCode";
-import { classAtIndex, classTableLimit, isInClassTable } from "../memory/classes";
+import { classAtIndex, isInClassTable } from "../memory/classes";
 import { nameInCode } from "../memory/codeObjects";
-import { classIndexOf, rawHashOf } from "../memory/header";
+import { classIndexOf, rawHashOf, slotCountOf } from "../memory/header";
 import { isYoung } from "../memory/map";
-import { Address, Oop, smallIntegerValue } from "../memory/oop";
+import { fetchPointer } from "../memory/object";
+import { Address, isObject, Oop, smallIntegerValue } from "../memory/oop";
 import { nil } from "../memory/roots";
 import * as wasm from "../jit/encoder";
 import { formatOfClass } from "./dependencies";
@@ -48,7 +49,7 @@ function takeLayout(receiver: Value): bool {
   if (receiver.type != INSTANCE) return false;
   let classObject = receiver.oop;
   if (receiver.kind != CONSTANT) {
-    classObject = onlyClassOf(receiver.classIndex);
+    classObject = classOfMetaclass(receiver.classIndex);
     likelyClass = classObject;
     nameInCode(classObject);
   }
@@ -62,17 +63,17 @@ function takeLayout(receiver: Value): bool {
   return true;
 }
 
-/** The class that is the only instance of a metaclass; 0 where there is none, or another. */
-function onlyClassOf(metaclassIndex: u32): Oop {
-  let found: Oop = 0;
-  if (metaclassIndex == 0) return 0;
-  for (let index: u32 = 0; index < classTableLimit(); index++) {
-    const classObject = classAtIndex(index);
-    if (classObject == nil || isYoung(classObject) || classIndexOf(<Address>classObject) != metaclassIndex) continue;
-    if (found != 0 && found != classObject) return 0;
-    found = classObject;
+/** The class that a metaclass names as its instance; 0 where it is no metaclass. */
+function classOfMetaclass(metaclassIndex: u32): Oop {
+  const metaclass = metaclassIndex == 0 ? nil : classAtIndex(metaclassIndex);
+  if (metaclass == nil) return 0;
+  // In which variable depends on the image.
+  const slots = slotCountOf(<Address>metaclass);
+  for (let i: u32 = 0; i < slots; i++) {
+    const value = fetchPointer(i, metaclass);
+    if (isObject(value) && !isYoung(value) && classIndexOf(<Address>value) == metaclassIndex) return value;
   }
-  return found;
+  return 0;
 }
 
 /** basicNew: an instance without indexable elements. */
