@@ -154,12 +154,6 @@ export function labelDepth(label: u32): u32 {
   return depthOf(find(label));
 }
 
-/** Branches out of so many unnamed blocks. */
-export function emitBranchOut(op: u32, blocks: u32): void {
-  wasm.op(op);
-  wasm.unsigned(blocks);
-}
-
 // States.
 
 /** Keeps the state of the scopes up to one, the operands of the last cut to a depth; 0 where there is no room. */
