@@ -193,10 +193,14 @@ describe("a kernel that compiles its methods", () => {
 });
 
 describe("a kernel that cannot go on says so in one line and stops", () => {
-  testInQemu("too little memory", async () => {
-    const { end, text } = await boot({ megabytes: 8 });
+  testInQemu("less memory than it needs, to the megabyte that was told when it was built", async () => {
+    const least = Math.ceil(built.memoryBytes / (1 << 20));
+    const { end, text } = await boot({ megabytes: least - 1 });
     expect(end.kind).toBe("crash");
-    expect(text).toMatch(/^stvm: too little memory: the machine has \d+ MB for an image .*; give it more\n$/);
+    expect(text).toBe(
+      `stvm: too little memory: the machine has ${least - 1} MB, and the image needs ${least} MB to start; give it more\n`,
+    );
+    expect((await boot({ words: ["-e", "3 + 4"], megabytes: least })).text).toBe("7\n");
   });
 
   testInQemu("a word for the virtual machine that it does not know", async () => {
@@ -253,8 +257,9 @@ describe("files", () => {
     expect(text).toMatch(/^[567]\n$/);
     const none = await boot({ words: ["-e", fillDisk], megabytes: 64, machineWords: ["stvm.files=0"] });
     expect(none.end).toEqual({ kind: "quit", code: 1 });
-    const { end } = await boot({ megabytes: 16, machineWords: ["stvm.files=12m"] });
+    const { end, text: refusal } = await boot({ megabytes: 16, machineWords: ["stvm.files=12m"] });
     expect(end.kind).toBe("crash");
+    expect(refusal).toMatch(/^stvm: stvm\.files: .*; give them less, or the machine more memory than 16 MB\n$/);
   });
 });
 

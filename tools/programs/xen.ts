@@ -96,6 +96,7 @@ export async function buildXenKernel(options: XenBuild, stage: (text: string) =>
   const kernel = linkKernel({
     module: native,
     memory: module.memory,
+    leastMemoryBytes: preload.leastMemoryBytes,
     driversEnd: platform.dataEnd,
     debugSections: sourceMap === undefined ? undefined : (code) => debugSections(native, sourceMap, code),
   });
