@@ -7,7 +7,7 @@ import { reportError, UsageError } from "./terminal.js";
 
 const words = process.argv.slice(2);
 /** Options of `boot` whose value is the next word. */
-const VALUE_OPTIONS = new Set(["--memory", "--timeout"]);
+const VALUE_OPTIONS = new Set(["--memory", "--timeout", "--word"]);
 
 try {
   await main();
