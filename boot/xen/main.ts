@@ -166,7 +166,7 @@ function startFiles(compiles: bool): bool {
 function startCompiler(wanted: u32): bool {
   if (!hasCompiler) {
     if (!isCompilerAskedFor()) return false;
-    panicWith("stvm.jit: the kernel was built without the compiler; build it without --jit=off");
+    panicWith("stvm.jit: the kernel was built without the compiler; build it with --jit=on");
   }
   const start = codeAreaStart();
   if (start != 0 && fitOldSpace(start, wanted) && makeCodeArea()) {
