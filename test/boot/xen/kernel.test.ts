@@ -2,6 +2,7 @@
 // before it crashes.
 
 import { beforeEach, describe, expect, it } from "@jest/globals";
+import { readFileSync } from "node:fs";
 import { KERNEL_WORDS } from "../../../tools/kernelWords.js";
 import { type FakeKernel, fakeKernel, reasonOf } from "./fakeKernel.js";
 
@@ -232,7 +233,12 @@ describe("what stops it says so in one line, and crashes", () => {
     load("eval stvm.colour=red");
     expect(start()).toBe(CRASH);
     expect(kernel.debugText).toMatch(/^stvm: stvm.colour=red: unknown or without a good value; .*\n$/);
-    for (const word of KERNEL_WORDS) expect(kernel.debugText).toContain(word.replace(/=.*/, ""));
+    const guide = readFileSync("docs/kernel.md", "utf8");
+    for (const word of KERNEL_WORDS) {
+      const name = word.replace(/=.*/, "");
+      expect(kernel.debugText).toContain(name);
+      expect(guide).toContain(`\`${name}`);
+    }
   });
 
   it("a console that nobody reads for half a minute", () => {
