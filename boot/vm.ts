@@ -33,6 +33,11 @@ export declare function queueEvent(type: i32, time: i32, a: i32, b: i32, c: i32,
 @external("env", "fitOldSpace")
 export declare function fitOldSpace(memoryBytes: u64, wantedBytes: u32): bool;
 
+/** The least memory that `fitOldSpace` is content with. */
+// @ts-ignore: decorator
+@external("env", "leastMemoryBytes")
+export declare function leastMemoryBytes(): u64;
+
 /** Compiles methods from that many calls on, so many together (vm/main.ts). */
 // @ts-ignore: decorator
 @external("env", "enableJit")

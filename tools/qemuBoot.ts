@@ -3,7 +3,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { kvmState } from "./kvm.js";
 import { findQemu, type Qemu } from "./testbed/qemu.js";
@@ -36,6 +36,7 @@ export type BootEnd =
   | { readonly kind: "qemu"; readonly status: number | null; readonly message: string };
 
 const EXIT_LINE = /^stvm: exit (\d+)$/;
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** What a terminal sends for the end of input, Ctrl-D. */
 const END_OF_INPUT = Uint8Array.of(4);
 
@@ -85,6 +86,9 @@ async function follow(child: ChildProcess, boot: QemuBoot, streams: BootStreams,
   const stopTyping = child.stdin === null ? () => {} : connectInput(streams.input, child.stdin);
   const kill = () => void child.kill("SIGKILL");
   process.once("exit", kill);
+  // Without a listener a signal would end this process at once, and QEMU would go on by itself.
+  const leave = (signal: NodeJS.Signals) => process.exit(128 + constants.signals[signal]);
+  for (const signal of SIGNALS) process.once(signal, leave);
   const timer =
     boot.timeoutMilliseconds === undefined
       ? undefined
@@ -98,6 +102,7 @@ async function follow(child: ChildProcess, boot: QemuBoot, streams: BootStreams,
   });
   clearTimeout(timer);
   process.off("exit", kill);
+  for (const signal of SIGNALS) process.off(signal, leave);
   stopTyping();
   if (isLate) return { kind: "timeout" };
   return endOf(existsSync(debugFile) ? readFileSync(debugFile, "utf8") : "", status, message);

@@ -4,7 +4,7 @@
 import { cr3, fence, linked, load64, pause, rdtsc, setCr3 } from "../cpu";
 import { Address } from "../../vm/memory/oop";
 import { OUTCOME_IDLE, OUTCOME_QUIT, OUTCOME_SLICE, OUTCOME_WAITING } from "../outcomes";
-import { fitOldSpace, outcomeDetail, requestInterrupt, run } from "../vm";
+import { fitOldSpace, leastMemoryBytes, outcomeDetail, requestInterrupt, run } from "../vm";
 import {
   badWord,
   badWordBytes,
@@ -38,7 +38,7 @@ import { takeEvents, takeUnseen, waitForEvents } from "./events/eventChannels";
 import { fillStore, openStore } from "./files/pageStore";
 import { tellInput } from "./hostFiles";
 import { BOOT_ENTRY_TICKS, BOOT_START_INFO, LINK_BOOT_RECORD } from "./links";
-import { addRest, limitBytes, measureMemory } from "./memoryMap";
+import { addRest, leastMachineBytes, limitBytes, machineBytes, measureMemory } from "./memoryMap";
 import { fullNanoseconds, serviceInput } from "./output";
 import { copyPhysical, unmapFirstPage } from "./pages";
 import { beginPanic, endPanic, panicWith, stopAtAssertion } from "./panic";
@@ -128,12 +128,23 @@ function checkMemory(): void {
   const isRunnable = compiles || (hasMemory && fitHeap(wanted));
   if (isRunnable && startFiles(compiles)) return;
   beginPanic();
-  report.text("too little memory: the machine has ");
-  report.number(limitBytes >> 20);
-  report.text(" MB for an image that starts with ");
-  report.number((<i64>memory.size()) >> 4);
-  report.text(" MB and must be able to grow; give it more");
+  if (isRunnable) {
+    report.text("stvm.files: the heap leaves less for files; give them less, or the machine more memory than ");
+    report.number(megabytes(machineBytes));
+    report.text(" MB");
+  } else {
+    report.text("too little memory: the machine has ");
+    report.number(megabytes(machineBytes));
+    report.text(" MB, and the image needs ");
+    report.number(megabytes(leastMachineBytes(leastMemoryBytes())));
+    report.text(" MB to start; give it more");
+  }
   endPanic(false);
+}
+
+/** As people count memory: a machine has a little less than it was given. */
+function megabytes(bytes: u64): u64 {
+  return (bytes + 0xf_ffff) >> 20;
 }
 
 /** Where there is little, the heap takes all of it. */
@@ -155,7 +166,7 @@ function startFiles(compiles: bool): bool {
 function startCompiler(wanted: u32): bool {
   if (!hasCompiler) {
     if (!isCompilerAskedFor()) return false;
-    panicWith("stvm.jit: the kernel was built without the compiler; build it without --jit=off");
+    panicWith("stvm.jit: the kernel was built without the compiler; build it with --jit=on");
   }
   const start = codeAreaStart();
   if (start != 0 && fitOldSpace(start, wanted) && makeCodeArea()) {

@@ -2,11 +2,13 @@
 // image; what a kernel says that cannot go on. Skipped, with the reason, only where QEMU cannot be had.
 
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import { kernelCommandLine } from "../../tools/kernelWords.js";
 import { type BuiltKernel, buildXenKernel, guestConfiguration, readKernelConfig } from "../../tools/programs/xen.js";
 import { type BootEnd, bootInQemu } from "../../tools/qemuBoot.js";
@@ -187,16 +189,20 @@ describe("a kernel that compiles its methods", () => {
     const options = { image, output: file, primitives: "reachable", debug: false, hasCompiler: false } as const;
     writeFileSync(file, (await buildXenKernel(options, () => {})).file);
     const { text, end } = await boot({ file, machineWords: ["stvm.jit=on"] });
-    expect(text).toMatch(/^stvm: stvm\.jit: [^\n]*\n$/);
+    expect(text).toMatch(/^stvm: stvm\.jit: [^\n]*; build it with --jit=on\n$/);
     expect(end.kind).toBe("crash");
   });
 });
 
 describe("a kernel that cannot go on says so in one line and stops", () => {
-  testInQemu("too little memory", async () => {
-    const { end, text } = await boot({ megabytes: 8 });
+  testInQemu("less memory than it needs, to the megabyte that was told when it was built", async () => {
+    const least = Math.ceil(built.memoryBytes / (1 << 20));
+    const { end, text } = await boot({ megabytes: least - 1 });
     expect(end.kind).toBe("crash");
-    expect(text).toMatch(/^stvm: too little memory: the machine has \d+ MB for an image .*; give it more\n$/);
+    expect(text).toBe(
+      `stvm: too little memory: the machine has ${least - 1} MB, and the image needs ${least} MB to start; give it more\n`,
+    );
+    expect((await boot({ words: ["-e", "3 + 4"], megabytes: least })).text).toBe("7\n");
   });
 
   testInQemu("a word for the virtual machine that it does not know", async () => {
@@ -253,8 +259,31 @@ describe("files", () => {
     expect(text).toMatch(/^[567]\n$/);
     const none = await boot({ words: ["-e", fillDisk], megabytes: 64, machineWords: ["stvm.files=0"] });
     expect(none.end).toEqual({ kind: "quit", code: 1 });
-    const { end } = await boot({ megabytes: 16, machineWords: ["stvm.files=12m"] });
+    const { end, text: refusal } = await boot({ megabytes: 16, machineWords: ["stvm.files=12m"] });
     expect(end.kind).toBe("crash");
+    expect(refusal).toMatch(/^stvm: stvm\.files: .*; give them less, or the machine more memory than 16 MB\n$/);
+  });
+});
+
+describe("stvm boot", () => {
+  const start = (...words: string[]) => spawn(process.execPath, ["bin/stvm.mjs", "boot", "--no-kvm", ...words]);
+
+  testInQemu("gives words to the kernel, and all behind it to the image", async () => {
+    const running = start("--word", "stvm.exit", "--word=stvm.files=1m", kernel, "-e", "6 * 7");
+    let text = "";
+    running.stdout.on("data", (bytes: Buffer) => void (text += bytes.toString()));
+    expect(await once(running, "close")).toEqual([0, null]);
+    expect(text.replaceAll("\r", "")).toBe("42\nstvm: exit 0\n");
+  });
+
+  testInQemu("leaves no QEMU behind when a signal ends it", async () => {
+    const running = start(kernel, "--repl");
+    await once(running.stdout, "data");
+    const [qemu] = childrenOf(running.pid!);
+    expect(qemu).toBeDefined();
+    running.kill("SIGTERM");
+    expect(await once(running, "exit")).toEqual([143, null]);
+    while (isAlive(qemu!)) await sleep(20);
   });
 });
 
@@ -314,9 +343,30 @@ describe("building", () => {
     ['{"colour": "red"}', /colour: unknown; known are name, memory/],
     ['{"memory": 32}', /memory: a text is wanted/],
     ['{"onCrash": "explode"}', /onCrash: one of destroy/],
+    ['{"words": ["stvm.colour=red"]}', /words: stvm\.colour=red: no word for the kernel; known are stvm\.timing/],
   ])("app.json %s is refused", (text, message) => {
     const file = join(folder, "wrong.json");
     writeFileSync(file, text);
     expect(() => readKernelConfig(file)).toThrow(message);
   });
 });
+
+/** Processes that a process has started, as /proc tells. */
+function childrenOf(parent: number): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name) && parentOf(name) === parent)
+    .map(Number);
+}
+
+/** The second field behind the name, which stands in brackets; undefined where the process has gone. */
+function parentOf(process: string): number | undefined {
+  try {
+    return Number(readFileSync(`/proc/${process}/stat`, "utf8").split(") ").at(-1)!.split(" ")[1]);
+  } catch {
+    return undefined;
+  }
+}
+
+function isAlive(process: number): boolean {
+  return parentOf(String(process)) !== undefined;
+}

@@ -5,7 +5,7 @@ import { closeSync, existsSync, mkdtempSync, openSync, readSync, rmSync, writeFi
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { type CommandModule } from "yargs";
-import { kernelCommandLine } from "../kernelWords.js";
+import { kernelCommandLine, KERNEL_WORDS, refuseUnknownWords } from "../kernelWords.js";
 import { byteCount } from "../runOptions.js";
 import { errorColours, UsageError } from "../terminal.js";
 
@@ -18,6 +18,7 @@ interface Arguments {
   xen: boolean;
   kvm: boolean;
   timing: boolean;
+  word: string[];
 }
 
 const MEGABYTE = 1 << 20;
@@ -42,8 +43,19 @@ export const bootCommand: CommandModule<object, Arguments> = {
         describe: "take KVM where it is real; --no-kvm always emulates",
       })
       .option("timing", { type: "boolean", default: false, describe: "print the time to the first bytecode" })
-      .example("$0 boot build/default.image eval '3 + 4'", "")
-      .example("$0 boot --memory 16m --xen app.xen", ""),
+      .option("word", {
+        type: "string",
+        array: true,
+        nargs: 1,
+        default: [],
+        defaultDescription: "none",
+        describe: `a word for the kernel, such as stvm.files=16m; may be repeated. Known are ${KERNEL_WORDS.join(", ")}`,
+      })
+      .epilogue(
+        "What stands behind APP goes to the image. The configuration beside a kernel is for xl; it is not read here.",
+      )
+      .example("$0 boot build/default.image -e '3 + 4'", "")
+      .example("$0 boot --memory 32m --word stvm.files=8m --xen app.xen", ""),
   handler: async (given) => {
     process.exitCode = await boot(given);
     // Input that nobody reads any more must not keep the process.
@@ -57,16 +69,20 @@ async function boot(given: Arguments): Promise<number> {
   if (given.timeout !== undefined && !(given.timeout > 0)) {
     throw new UsageError("--timeout: not a time; give a number of seconds above 0");
   }
+  refuseUnknownWords("--word", given.word);
   const say = (message: string) => console.error(errorColours.dim(`stvm: ${message}`));
   const built = await kernelOf(given, say);
   try {
     const isTerminal = process.stdin.isTTY === true;
     // What comes from a pipe would be seen twice.
-    const machineWords = [...(given.timing ? ["stvm.timing"] : []), ...(isTerminal ? [] : ["stvm.echo=off"])];
+    const echo = isTerminal ? [] : ["stvm.echo=off"];
+    const machineWords = [...(given.timing ? ["stvm.timing"] : []), ...echo, ...given.word];
     const commandLine = kernelCommandLine(machineWords, given["--"] ?? []);
     const timeoutMilliseconds = given.timeout === undefined ? undefined : given.timeout * 1000;
     const request = { kernel: built.kernel, commandLine, memoryMegabytes, timeoutMilliseconds };
     return given.xen ? await bootUnderXen(request, say) : await bootUnderQemu(request, given, say);
+  } catch (error) {
+    throw await inOurForm(error);
   } finally {
     if (built.folder !== undefined) rmSync(built.folder, { recursive: true, force: true });
   }
@@ -109,6 +125,16 @@ async function bootUnderXen(request: Request, say: (text: string) => void): Prom
   if (end.reason === "poweroff" || end.reason === "reboot") return (end.exitCode ?? 0) & 0xff;
   say(`the guest ended: ${end.reason}`);
   return 1;
+}
+
+/** What machine or toolstack refuse is said like other errors of the person at the keyboard, without a stack. */
+async function inOurForm(error: unknown): Promise<unknown> {
+  const [{ PackageError }, { ToolstackError }] = await Promise.all([
+    import("../testbed/packages.js"),
+    import("../testbed/toolstack.js"),
+  ]);
+  const isOurs = error instanceof PackageError || error instanceof ToolstackError;
+  return isOurs ? new UsageError(error.message) : error;
 }
 
 /** The kernel's file; one that is built for this boot lies in a folder to be removed. */

@@ -65,6 +65,7 @@ export async function fakeKernel(): Promise<FakeKernel> {
       noted("fitOldSpace")(memoryBytes, wantedBytes);
       return fake.heapFits(memoryBytes) ? 1 : 0;
     },
+    leastMemoryBytes: () => BigInt(8 << 20),
     compiledArea: () => COMPILED_AREA,
     enableJit: noted("enableJit"),
     enableOptimiser: noted("enableOptimiser"),
