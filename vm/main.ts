@@ -179,6 +179,7 @@ export {
   operateFromCode,
   rememberFromCode,
   superFromCode,
+  hashFromCode,
 } from "./interpreter/callsFromCode";
 export { exitFromCode, pollInLoopFromCode } from "./interpreter/compiledCode";
 export { closureFromCode, instantiateFromCode, newArrayFromCode } from "./interpreter/optimisedCode";

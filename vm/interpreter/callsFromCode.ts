@@ -4,7 +4,8 @@
 import { newFloat } from "../memory/allocation";
 import { classIndexOfOop, classOf } from "../memory/classes";
 import { frameMethod } from "../memory/frames";
-import { Address, areSmallIntegers, isSmallFloat, isSmallInteger, Oop } from "../memory/oop";
+import { identityHashOf } from "../memory/hash";
+import { Address, areSmallIntegers, isSmallFloat, isSmallInteger, Oop, smallInteger } from "../memory/oop";
 import { remember } from "../memory/remembered";
 import { falseObject, nil, trueObject } from "../memory/roots";
 import {
@@ -138,6 +139,11 @@ export function floatFromCode(value: f64): u64 {
   if (oop != 0) return oop;
   stopForMemory();
   return nil;
+}
+
+/** The identity hash of an object that is no forwarder, as an oop. */
+export function hashFromCode(object: Address): u64 {
+  return smallInteger(identityHashOf(object));
 }
 
 /** An old object that is not remembered has been given a young value. */

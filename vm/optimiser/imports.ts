@@ -25,8 +25,10 @@ export const CALL_INSTANTIATE: u32 = 8;
 export const CALL_REMEMBER: u32 = 9;
 /** (site, stack pointer, frame): a super send whose site has no code. */
 export const CALL_SUPER: u32 = 10;
+/** (object): its identity hash. */
+export const CALL_HASH: u32 = 11;
 /** The function itself, behind the imports. */
-export const CALL_SELF: u32 = 11;
+export const CALL_SELF: u32 = 12;
 
 /** The first of the types of pieces that are aside (aside.ts), which take the more longs the later they come. */
 const FIRST_ASIDE_TYPE: u32 = 10;
@@ -70,6 +72,7 @@ export function writeHead(bodyBytes: u32): void {
   importFunction("instantiateFromCode", 9);
   importFunction("rememberFromCode", 7);
   importFunction("superFromCode", 1);
+  importFunction("hashFromCode", 6);
   wasm.fillLength(imports);
   const functions = beginSection(3);
   wasm.unsigned(1 + pieceCount);
