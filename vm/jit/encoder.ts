@@ -67,6 +67,7 @@ export const I32_OR: u32 = 0x72;
 export const I32_SHL: u32 = 0x74;
 export const I32_SHR_U: u32 = 0x76;
 export const I32_ROTR: u32 = 0x78;
+export const I64_CLZ: u32 = 0x79;
 export const I64_ADD: u32 = 0x7c;
 export const I64_SUB: u32 = 0x7d;
 export const I64_MUL: u32 = 0x7e;

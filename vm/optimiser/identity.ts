@@ -7,11 +7,11 @@ import { isYoung } from "../memory/map";
 import { Address } from "../memory/oop";
 import { nil } from "../memory/roots";
 import * as wasm from "../jit/encoder";
-import { CALL_HASH } from "./imports";
+import { CALL_CLASS, CALL_HASH } from "./imports";
 import { branchOutIf, closeLabel, openBlock } from "./joins";
 import { WORD_A, WORD_B, newLong } from "./locals";
 import { emitExit, emitOop, emitPass, prepare } from "./memory";
-import { CONSTANT, INTEGER, IN_LOCAL, learn, operandBelow, pop, pushConstant, pushLocal } from "./state";
+import { CONSTANT, INTEGER, IN_LOCAL, knownClass, learn, operandBelow, pop, pushConstant, pushLocal } from "./state";
 
 /** Code points have so many bits. */
 const CHARACTER_BITS: u8 = 30;
@@ -26,6 +26,20 @@ export function emitClass(classIndex: u32): bool {
   pop(1);
   pushConstant(classObject);
   return true;
+}
+
+/** The class of the top operand, of which its class index may be known. */
+export function emitClassOf(): void {
+  const value = operandBelow(0);
+  const known = knownClass(value);
+  if (known != 0 && emitClass(known)) return;
+  const result = newLong();
+  prepare(value);
+  emitOop(value);
+  wasm.call(CALL_CLASS);
+  wasm.set(result);
+  pop(1);
+  pushLocal(result);
 }
 
 /** 171, of a Character or a SmallInteger. */

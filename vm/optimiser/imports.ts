@@ -27,11 +27,13 @@ export const CALL_REMEMBER: u32 = 9;
 export const CALL_SUPER: u32 = 10;
 /** (object): its identity hash. */
 export const CALL_HASH: u32 = 11;
+/** (oop): its class. */
+export const CALL_CLASS: u32 = 12;
 /** The function itself, behind the imports. */
-export const CALL_SELF: u32 = 12;
+export const CALL_SELF: u32 = 13;
 
 /** The first of the types of pieces that are aside (aside.ts), which take the more longs the later they come. */
-const FIRST_ASIDE_TYPE: u32 = 10;
+const FIRST_ASIDE_TYPE: u32 = 11;
 
 /** Writes all that stands before the functions, which take so many bytes. */
 export function writeHead(bodyBytes: u32): void {
@@ -48,6 +50,7 @@ export function writeHead(bodyBytes: u32): void {
   writeType(1, wasm.VOID, wasm.VOID);
   writeType(4, wasm.VOID, wasm.TYPE_I64);
   writeType(1, wasm.TYPE_I64, wasm.TYPE_I64);
+  writeType(0, wasm.TYPE_I64, wasm.TYPE_I64);
   for (let longs: u32 = 0; longs <= mostLongs; longs++) writeAsideType(longs);
   wasm.fillLength(types);
   const imports = beginSection(2);
@@ -73,6 +76,7 @@ export function writeHead(bodyBytes: u32): void {
   importFunction("rememberFromCode", 7);
   importFunction("superFromCode", 1);
   importFunction("hashFromCode", 6);
+  importFunction("classFromCode", 10);
   wasm.fillLength(imports);
   const functions = beginSection(3);
   wasm.unsigned(1 + pieceCount);
