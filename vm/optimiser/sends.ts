@@ -135,7 +135,7 @@ export function emitSend(unit: u32, index: u32, argumentCount: u32): void {
     return;
   }
   const targets = findTargets(selector, feedback, pairs);
-  if (targets > 1) {
+  if (targets > 1 || isLeftOften(address)) {
     emitAlternatives(pairs, targets);
     return;
   }
