@@ -38,6 +38,8 @@ import { followed } from "./variables";
 export const MET_INTEGERS: u32 = 1;
 export const MET_FLOATS: u32 = 2;
 export const MET_OTHERS: u32 = 4;
+/** Set by code whose case in line has met floats. */
+export const MET_FLOATS_IN_LINE: u32 = 1 << 8;
 
 /** An operator on the two operands on top of the stack, sent where it is none of numbers. Answers its value, or 0. */
 export function operateFromCode(site: Address, sp: Address, fp: Address): u64 {

@@ -1,6 +1,8 @@
 // Arithmetic and comparison of SmallIntegers and identity in line; the rest by calls of the interpreter.
 
 import { TAG_MASK, TAG_SHIFT, TAG_SMALL_INTEGER } from "../layout";
+import { MET_FLOATS_IN_LINE } from "../interpreter/callsFromCode";
+import { SITE_EXTRA } from "../interpreter/codeRecords";
 import { Address, smallIntegerValue } from "../memory/oop";
 import { falseObject, trueObject } from "../memory/roots";
 import { emitHandlerCall, emitIsForwarded } from "./exits";
@@ -77,6 +79,7 @@ export function emitArithmetic(operator: u32): void {
   wasm.op(wasm.END);
   if (hasFloats) {
     emitFloats(operator, first, second);
+    emitFloatMark(site);
     wasm.op(wasm.BR);
     wasm.unsigned(1);
     wasm.op(wasm.END);
@@ -87,6 +90,13 @@ export function emitArithmetic(operator: u32): void {
   wasm.get(LONG_B);
   pushSlot();
   if (hasFloats) markTopFloat();
+}
+
+/** Has a site tell the second tier that it has met floats in line. */
+function emitFloatMark(site: Address): void {
+  wasm.i32Const(site + SITE_EXTRA + 1);
+  wasm.i32Const(MET_FLOATS_IN_LINE >> 8);
+  wasm.access(wasm.I32_STORE8, 0, 0);
 }
 
 /** The operator on two SmallIntegers, its value into LONG_B; branches out where it has none. */
@@ -312,6 +322,7 @@ export function emitCondition(hasJump: bool): void {
       wasm.op(wasm.BR);
       wasm.unsigned(2);
       wasm.op(wasm.END);
+      emitFloatMark(site);
       emitFloatComparison(operator, first, second);
       emitBoolean(hasJump);
     }

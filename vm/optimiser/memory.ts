@@ -69,7 +69,7 @@ export function emitOop(value: Value): void {
 }
 
 /** The oop of a double: immediate where it fits, else the machine makes it. */
-function emitBoxed(local: u32): void {
+export function emitBoxed(local: u32): void {
   if (isRare) {
     getDouble(local);
     wasm.call(CALL_NEW_FLOAT);
