@@ -88,6 +88,8 @@ import {
 } from "./state";
 import * as instruction from "../../build/generated/instruction";
 
+/** Place of `=` among the special selectors; `~=` is behind it, the order of numbers before. */
+const EQUAL: u32 = 6;
 /** Integers up to this, either sign, are doubles too. */
 const EXACT_INTEGERS: i64 = 1 << 53;
 
@@ -111,7 +113,7 @@ export function emitArithmetic(unit: u32, operator: u32): void {
   const b = operandBelow(0);
   const kinds = kindsMet(address);
   if (hasFloats(operator)) {
-    if (isForFloats(a, b, kinds)) {
+    if (isForFloats(a, b, kinds) && !isRatherSent(address, a)) {
       emitFloatArithmetic(operator, address);
       return;
     }
@@ -146,6 +148,13 @@ function pushInteger(local: u32, bits: u32): void {
   value.bits = <u8>bits;
 }
 
+/** Whether an operator has been sent to something that its receiver may be, as a vector that is to be multiplied by a float. */
+function isRatherSent(address: Address, receiver: Value): bool {
+  if (isFloat(receiver) || isInteger(receiver)) return false;
+  const feedback = siteOf(scope.method, scope.start, address);
+  return feedback != 0 && pairCount(feedback) != 0;
+}
+
 /** Whether an operator has a case for floats. */
 function hasFloats(operator: u32): bool {
   return operator == PLUS || operator == MINUS || operator == TIMES || operator == DIVIDE;
@@ -162,7 +171,8 @@ function emitSent(unit: u32, operator: u32, isComparison: bool): bool {
   const a = operandBelow(1);
   const b = operandBelow(0);
   if (isInteger(a) && isInteger(b)) return false;
-  let hasIntegers = false;
+  // Those that the first tier has in line it does not tell of; equality alone is mostly of other things.
+  let hasIntegers = !isComparison || operator < EQUAL;
   for (let pair: u32 = 0; pair < pairs; pair++) {
     if (pairClass(feedback, pair) == TAG_SMALL_INTEGER) hasIntegers = true;
   }
@@ -382,7 +392,7 @@ export function emitComparison(unit: u32, operator: u32): void {
   const a = operandBelow(1);
   const b = operandBelow(0);
   const kinds = kindsMet(address);
-  const isFloats = isForFloats(a, b, kinds);
+  const isFloats = isForFloats(a, b, kinds) && !isRatherSent(address, a);
   if (!isFloats && emitSent(unit, operator, true)) return;
   if (!isFloats && ((kinds & KIND_OTHER) != 0 || cannotBeIntegers(a, b))) {
     emitEitherComparison(operator, address);
