@@ -180,6 +180,9 @@ export {
   rememberFromCode,
   superFromCode,
   hashFromCode,
+  contextFromCode,
+  contextSlotFromCode,
+  primitiveFromCode,
 } from "./interpreter/callsFromCode";
 export { exitFromCode, pollInLoopFromCode } from "./interpreter/compiledCode";
 export { closureFromCode, instantiateFromCode, newArrayFromCode } from "./interpreter/optimisedCode";

@@ -3,6 +3,7 @@
 
 import { newFloat } from "../memory/allocation";
 import { classIndexOfOop, classOf } from "../memory/classes";
+import { contextOf } from "./contexts";
 import { frameMethod } from "../memory/frames";
 import { identityHashOf } from "../memory/hash";
 import { Address, areSmallIntegers, isSmallFloat, isSmallInteger, Oop, smallInteger } from "../memory/oop";
@@ -25,14 +26,14 @@ import {
 import { activateMethod, executeMethod } from "./activation";
 import { SITE_ARGUMENT_COUNT, SITE_EXTRA, SITE_RETURN, SITE_SPECIAL, remember as rememberMethod } from "./codeRecords";
 import { codeEpoch, codeOfActivated, enter, leaveFromCode, selectorOf, sendFromCode, valueAfter } from "./compiledCode";
-import { argumentCount, findMethodInClass, newMethod, newPrimitive } from "./lookup";
+import { argumentCount, findMethodInClass, newMethod, newPrimitive, setNewMethod } from "./lookup";
 import { firstBytecode, methodHeader } from "./methods";
 import { quickCode } from "./quickSites";
 import { setRegisters } from "./registers";
 import { superclassOfMethodClass } from "./superSends";
 import { noteFloatUse } from "./floatUse";
 import { stopForMemory } from "./memoryLimits";
-import { followed } from "./variables";
+import { followed, pushContextSlot } from "./variables";
 
 // What operands an operator's site has met beyond its case in line: bits of SITE_EXTRA.
 export const MET_INTEGERS: u32 = 1;
@@ -141,6 +142,32 @@ export function floatFromCode(value: f64): u64 {
   if (oop != 0) return oop;
   stopForMemory();
   return nil;
+}
+
+/** The context of a frame that goes on at an instruction pointer. */
+export function contextFromCode(ip: Address, sp: Address, fp: Address): u64 {
+  setRegisters(ip, sp, fp);
+  return contextOf(fp);
+}
+
+/** A variable, zero-based, of an object that may be a context; the frame is where it is asked for. */
+export function contextSlotFromCode(index: u32, object: Oop, ip: Address, sp: Address, fp: Address): u64 {
+  setRegisters(ip, sp, fp);
+  return pushContextSlot(index, object);
+}
+
+// A call of a method with a primitive: method u32 | its primitive u32 | argument count u32 | where it returns to u32.
+export const CALL_BYTES: u32 = 16;
+
+/** Runs a method that has a primitive, as `calls` says. Answers its value, or 0. */
+export function primitiveFromCode(call: Address, sp: Address, fp: Address): u64 {
+  const ip = load<u32>(call, 12);
+  const method = load<u32>(call);
+  setRegisters(ip, sp, fp);
+  setNewMethod(method);
+  const epoch = codeEpoch();
+  executeMethod(method, load<u32>(call, 4), load<u32>(call, 8));
+  return valueAfter(epoch, fp, ip);
 }
 
 /** The identity hash of an object that is no forwarder, as an oop. */

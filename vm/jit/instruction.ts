@@ -53,6 +53,9 @@ export const SUPER_SEND: u32 = 28;
 /** Into the variable whose association is literal `index`; `pops` 1 where the value goes. */
 export const STORE_VARIABLE: u32 = 29;
 
+/** The active context; the first tier has the handler make it. */
+export const THIS_CONTEXT: u32 = 30;
+
 export const SPECIAL_SEND: u32 = 0x10000;
 
 export const NO_CLOSURE: u32 = 0;
@@ -298,11 +301,11 @@ function decodeMain(set: u32): void {
       break;
     }
     case pushThisContext: {
-      is(HANDLER, 0, 1);
+      is(THIS_CONTEXT, 0, 1);
       break;
     }
     case pushThisContextOrPseudo: {
-      is(extensionB != 0 ? LEAVE : HANDLER, 0, 1);
+      is(extensionB != 0 ? LEAVE : THIS_CONTEXT, 0, 1);
       break;
     }
     case pushNewArray:

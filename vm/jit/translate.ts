@@ -257,6 +257,7 @@ function hasFeedback(): bool {
     case instruction.IDENTICAL:
     case instruction.CLASS:
     case instruction.HANDLER:
+    case instruction.THIS_CONTEXT:
     case instruction.HANDLER_SEND:
       return true;
     default:
@@ -460,6 +461,7 @@ function emitUnit(unit: u32): u32 {
       pushSlot();
       break;
     case instruction.HANDLER:
+    case instruction.THIS_CONTEXT:
     case instruction.HANDLER_SEND:
       emitHandler();
       break;

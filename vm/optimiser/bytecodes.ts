@@ -11,7 +11,7 @@ import * as wasm from "../jit/encoder";
 import * as units from "../jit/units";
 import { pushClosure } from "./closures";
 import { emitBackward } from "./flow";
-import { CALL_EXTEND, CALL_HANDLE } from "./imports";
+import { CALL_CONTEXT_SLOT, CALL_EXTEND, CALL_HANDLE, CALL_THIS_CONTEXT } from "./imports";
 import { emitClassOf } from "./identity";
 import { emitReturn, emitReturnFromHome } from "./inline";
 import { emitArray } from "./instances";
@@ -31,7 +31,7 @@ import {
 } from "./joins";
 import { markUnit } from "./listing";
 import { LOW, WORD_A, newLong } from "./locals";
-import { emitExit, emitFrameOf, emitOop, emitFlush, emitStackPointer, fromLow, prepare } from "./memory";
+import { emitExit, emitFrameOf, emitOop, emitFlush, emitStackPointer, flush, fromLow, prepare } from "./memory";
 import { emitArithmetic, emitComparison, emitIdentity } from "./numbers";
 import { giveUp } from "./round";
 import { memoryOffset, scope, top } from "./scope";
@@ -89,11 +89,14 @@ export function emitUnit(unit: u32): u32 {
       break;
     case instruction.PUSH_INSTANCE_VARIABLE:
       if (instruction.mayBeContext && !emitNoContext(receiverOf(scope), units.addressOf(unit))) {
-        emitHandler();
+        emitContextSlot(index);
         break;
       }
       emitAddress(receiverOf(scope));
       pushLoaded(8 + (index << 3));
+      break;
+    case instruction.THIS_CONTEXT:
+      emitFromFrames(CALL_THIS_CONTEXT);
       break;
     case instruction.PUSH_REMOTE_TEMP:
       emitVector(temporary(instruction.other), units.addressOf(unit));
@@ -292,6 +295,24 @@ function emitMaking(): void {
     return;
   }
   emitArray(size - 1, instruction.pops);
+}
+
+/** A variable of the receiver, which may be a context whose variables are in its frame. */
+function emitContextSlot(index: u32): void {
+  prepare(receiverOf(scope));
+  wasm.i32Const(index);
+  emitOop(receiverOf(scope));
+  emitFromFrames(CALL_CONTEXT_SLOT);
+}
+
+/** Pushes what the machine reads from the frames, all of which it has to see as they would be here; they stay as they are. */
+function emitFromFrames(callee: u32): void {
+  flush();
+  wasm.i32Const(instruction.next);
+  emitStackPointer();
+  emitFrameOf(scope);
+  wasm.call(callee);
+  pushTaken();
 }
 
 /** What the interpreter's handler does: everything is in memory before, and what it pushes is taken from there. */

@@ -29,11 +29,17 @@ export const CALL_SUPER: u32 = 10;
 export const CALL_HASH: u32 = 11;
 /** (oop): its class. */
 export const CALL_CLASS: u32 = 12;
+/** (address behind the bytecode, stack pointer, frame): the frame's context. */
+export const CALL_THIS_CONTEXT: u32 = 13;
+/** (variable's place, object, and as above): a variable of what may be a context. */
+export const CALL_CONTEXT_SLOT: u32 = 14;
+/** (call, stack pointer, frame): what a method with a primitive answers, as `sendFromCode`. */
+export const CALL_PRIMITIVE: u32 = 15;
 /** The function itself, behind the imports. */
-export const CALL_SELF: u32 = 13;
+export const CALL_SELF: u32 = 16;
 
 /** The first of the types of pieces that are aside (aside.ts), which take the more longs the later they come. */
-const FIRST_ASIDE_TYPE: u32 = 11;
+const FIRST_ASIDE_TYPE: u32 = 12;
 
 /** Writes all that stands before the functions, which take so many bytes. */
 export function writeHead(bodyBytes: u32): void {
@@ -51,6 +57,7 @@ export function writeHead(bodyBytes: u32): void {
   writeType(4, wasm.VOID, wasm.TYPE_I64);
   writeType(1, wasm.TYPE_I64, wasm.TYPE_I64);
   writeType(0, wasm.TYPE_I64, wasm.TYPE_I64);
+  writeSlotType();
   for (let longs: u32 = 0; longs <= mostLongs; longs++) writeAsideType(longs);
   wasm.fillLength(types);
   const imports = beginSection(2);
@@ -77,6 +84,9 @@ export function writeHead(bodyBytes: u32): void {
   importFunction("superFromCode", 1);
   importFunction("hashFromCode", 6);
   importFunction("classFromCode", 10);
+  importFunction("contextFromCode", 1);
+  importFunction("contextSlotFromCode", 11);
+  importFunction("primitiveFromCode", 1);
   wasm.fillLength(imports);
   const functions = beginSection(3);
   wasm.unsigned(1 + pieceCount);
@@ -92,6 +102,17 @@ export function writeHead(bodyBytes: u32): void {
   wasm.byte(10);
   wasm.unsigned(bodyBytes + (pieceCount < 127 ? 1 : 2));
   wasm.unsigned(1 + pieceCount);
+}
+
+/** Of the function that reads a context's variable. */
+function writeSlotType(): void {
+  wasm.byte(0x60);
+  wasm.unsigned(5);
+  wasm.byte(wasm.TYPE_I32);
+  wasm.byte(wasm.TYPE_I64);
+  for (let i = 0; i < 3; i++) wasm.byte(wasm.TYPE_I32);
+  wasm.unsigned(1);
+  wasm.byte(wasm.TYPE_I64);
 }
 
 function writeAsideType(longs: u32): void {

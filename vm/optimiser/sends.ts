@@ -2,6 +2,7 @@
 // then it is written in line, called directly, or called through a call site as in the first tier.
 
 import { SPECIAL_SELECTORS, TAG_MASK, TAG_SMALL_FLOAT, TAG_SMALL_INTEGER } from "../layout";
+import { CALL_BYTES } from "../interpreter/callsFromCode";
 import { CAUSE_CLASS, CAUSE_UNREACHED, isLeftOften } from "../interpreter/optimisedCode";
 import {
   SITE_ARGUMENT_COUNT,
@@ -24,6 +25,7 @@ import { isYoung } from "../memory/map";
 import { fetchPointer } from "../memory/object";
 import { Address, Oop, isImmediate, smallInteger } from "../memory/oop";
 import { classIndexOf } from "../memory/header";
+import { nameInCode } from "../memory/codeObjects";
 import { falseObject, nil, specialObject, trueObject } from "../memory/roots";
 import { INLINE_ALTERNATIVE_UNITS } from "../tuning";
 import { BLOCK_CODE, SELECTOR_VALUE, SELECTOR_VALUE_WITH, SHAPES_BYTES } from "../interpreter/shapes";
@@ -41,7 +43,7 @@ import {
   setTarget,
 } from "./dependencies";
 import { emitPrimitive } from "./elements";
-import { CALL_SELF, CALL_SEND, CALL_SUPER, TYPE_CODE } from "./imports";
+import { CALL_PRIMITIVE, CALL_SELF, CALL_SEND, CALL_SUPER, TYPE_CODE } from "./imports";
 import { inlineBlock, inlineMethod } from "./inline";
 import {
   ALTERNATIVES,
@@ -206,7 +208,13 @@ function emitFound(classIndex: u32, most: u32): void {
   } else if (isQuick(foundPrimitive)) {
     emitQuick(foundPrimitive);
     return;
-  } else if (classIndex != 0 && emitPrimitive(foundPrimitive, classIndex, address, count)) return;
+  } else if (classIndex != 0) {
+    if (emitPrimitive(foundPrimitive, classIndex, address, count)) return;
+    if (!runsClosure(foundPrimitive)) {
+      emitPrimitiveCall(foundMethod, foundPrimitive);
+      return;
+    }
+  }
   emitCall();
 }
 
@@ -416,6 +424,11 @@ function isBlockCall(primitive: u32): bool {
   return (primitive >= 201 && primitive <= 205) || primitive == 207 || primitive == 221;
 }
 
+/** Whether a primitive starts a closure, whose code a call site remembers. */
+function runsClosure(primitive: u32): bool {
+  return (primitive >= 201 && primitive <= 209) || primitive == 221 || primitive == 222;
+}
+
 /** A method that only answers itself, a constant or an instance variable. */
 function emitQuick(primitive: u32): void {
   const receiver = operandBelow(count);
@@ -469,6 +482,28 @@ function emitCall(): void {
     wasm.call(CALL_SELF);
   } else if (isBlockSelector()) emitBlockOrCall(site, receiver, result);
   else emitCallOf(site, receiver);
+  emitResult(result);
+}
+
+/** Has the machine run a method that is known and has a primitive. */
+function emitPrimitiveCall(method: Address, primitive: u32): void {
+  const call = newInArea(CALL_BYTES);
+  if (call == 0) {
+    giveUp();
+    return;
+  }
+  nameInCode(method);
+  store<u32>(call, method);
+  store<u32>(call, primitive, 4);
+  store<u32>(call, count, 8);
+  store<u32>(call, next, 12);
+  prepare(operandBelow(count));
+  flush();
+  const result = newLong();
+  wasm.i32Const(call);
+  emitStackPointer();
+  emitFrameOf(scope);
+  wasm.call(CALL_PRIMITIVE);
   emitResult(result);
 }
 
