@@ -395,9 +395,11 @@ export function contextSlot(index: u32, context: Oop): Oop {
   if (frame == 0 || (index >= CONTEXT_METHOD && index < CONTEXT_FIRST_TEMP)) return fetchPointer(index, context);
   if (index == CONTEXT_SENDER) return senderOfFrame(frame);
   if (index == CONTEXT_PC) return smallInteger(pcOf(frameIp(frame), frameMethod(frame)));
+  const temp = index - CONTEXT_FIRST_TEMP;
+  // How deep the stack is must be looked for; arguments are always there.
+  if (index >= CONTEXT_FIRST_TEMP && temp < argumentsOf(frame)) return load<u64>(tempSlot(frame, temp));
   const depth = stackDepthOf(context);
   if (index == CONTEXT_STACK_POINTER) return smallInteger(depth);
-  const temp = index - CONTEXT_FIRST_TEMP;
   return temp < depth ? load<u64>(tempSlot(frame, temp)) : nil;
 }
 

@@ -19,8 +19,10 @@ export const CALL_FOLLOW: u32 = 10;
 export const CALL_SUPER: u32 = 11;
 export const CALL_RETURN: u32 = 12;
 export const CALL_LAND: u32 = 13;
+export const CALL_THIS_CONTEXT: u32 = 14;
+export const CALL_CONTEXT_SLOT: u32 = 15;
 /** The first function of the module itself. */
-export const FIRST_FUNCTION: u32 = 14;
+export const FIRST_FUNCTION: u32 = 16;
 
 export function beginSection(id: u32): Address {
   wasm.byte(id);
@@ -54,7 +56,7 @@ export function writeMagic(): void {
 export function writeHead(functionCount: u32 = 1): void {
   writeMagic();
   const types = beginSection(1);
-  wasm.unsigned(10);
+  wasm.unsigned(11);
   writeType(2, wasm.TYPE_I64, wasm.TYPE_I64);
   writeType(3, wasm.VOID, wasm.TYPE_I64);
   writeType(4, wasm.VOID, wasm.TYPE_I32);
@@ -65,6 +67,7 @@ export function writeHead(functionCount: u32 = 1): void {
   writeType(0, wasm.TYPE_F64, wasm.TYPE_I64);
   writeType(3, wasm.TYPE_I64, wasm.VOID);
   writeType(1, wasm.VOID, wasm.TYPE_I64);
+  writeSlotType();
   wasm.fillLength(types);
   const imports = beginSection(2);
   wasm.unsigned(2 + FIRST_FUNCTION);
@@ -91,6 +94,8 @@ export function writeHead(functionCount: u32 = 1): void {
   importFunction("superFromCode", 1);
   importFunction("returnFromCode", 8);
   importFunction("landFromCode", 9);
+  importFunction("contextFromCode", 1);
+  importFunction("contextSlotFromCode", 10);
   wasm.fillLength(imports);
   const functions = beginSection(3);
   wasm.unsigned(functionCount);
@@ -132,6 +137,17 @@ export function writeType(words: u32, last: u32, result: u32): void {
     wasm.unsigned(1);
     wasm.byte(result);
   }
+}
+
+/** Of the function that reads a context's variable. */
+export function writeSlotType(): void {
+  wasm.byte(0x60);
+  wasm.unsigned(5);
+  wasm.byte(wasm.TYPE_I32);
+  wasm.byte(wasm.TYPE_I64);
+  for (let i = 0; i < 3; i++) wasm.byte(wasm.TYPE_I32);
+  wasm.unsigned(1);
+  wasm.byte(wasm.TYPE_I64);
 }
 
 export function importName(name: string): void {

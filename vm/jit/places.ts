@@ -2,14 +2,15 @@
 
 import { CLASS_INDEX_CONTEXT, CLASS_INDEX_FORWARDED, READ_ONLY_SHIFT, REMEMBERED_SHIFT, TAG_SHIFT } from "../layout";
 import { oldSpaceStart } from "../memory/map";
-import { emitHandlerCall, emitIsOf } from "./exits";
+import { emitHandlerCall, emitIsOf, emitSlowMark, emitStackPointer } from "./exits";
 import { setTemp } from "./frame";
-import { CALL_REMEMBER } from "./moduleHead";
+import { CALL_CONTEXT_SLOT, CALL_REMEMBER, CALL_THIS_CONTEXT } from "./moduleHead";
 import {
   VALUE_CONSTANT,
   VALUE_SLOT,
   VALUE_TEMP,
   depth,
+  flush,
   getValue,
   kindOf,
   operandOf,
@@ -18,7 +19,19 @@ import {
   setDepth,
   toSlot,
 } from "./operands";
-import { FIRST_TEMP, LOW, RECEIVER, WORD_A, WORD_B, firstSlot, giveUp, method, slotOffset, tempCount } from "./shape";
+import {
+  FIRST_TEMP,
+  FRAME,
+  LOW,
+  RECEIVER,
+  WORD_A,
+  WORD_B,
+  firstSlot,
+  giveUp,
+  method,
+  slotOffset,
+  tempCount,
+} from "./shape";
 import * as wasm from "./encoder";
 import * as instruction from "../../build/generated/instruction";
 
@@ -33,16 +46,41 @@ export function emitPushVariable(index: u32): void {
   emitPushSlot(16, CLASS_INDEX_FORWARDED);
 }
 
-/** Pushes an instance variable of the receiver, which stands still; where it may be a context, the handler looks. */
+/** Pushes an instance variable of the receiver, which stands still; where that is a context, the machine looks. */
 export function emitPushInstanceVariable(index: u32): void {
   wasm.get(RECEIVER);
+  wasm.op(wasm.I32_WRAP_I64);
   if (instruction.mayBeContext) {
-    emitPushSlot(8 + (index << 3), CLASS_INDEX_CONTEXT);
+    wasm.set(WORD_A);
+    emitIsOf(CLASS_INDEX_CONTEXT);
+    wasm.op(wasm.IF);
+    wasm.op(wasm.VOID);
+    flush(false);
+    emitSlowMark();
+    wasm.i32Const(index);
+    wasm.get(RECEIVER);
+    emitFromFrame(CALL_CONTEXT_SLOT);
+    wasm.set(firstSlot + depth);
+    emitElsePush(8 + (index << 3));
     return;
   }
-  wasm.op(wasm.I32_WRAP_I64);
   wasm.load64(8 + (index << 3));
   pushSlot();
+}
+
+/** Pushes the active context. */
+export function emitPushThisContext(): void {
+  flush(true);
+  emitFromFrame(CALL_THIS_CONTEXT);
+  pushSlot();
+}
+
+/** Puts what the machine reads from the frame, with the operands in memory, on WebAssembly's stack. */
+function emitFromFrame(callee: u32): void {
+  wasm.i32Const(instruction.next);
+  emitStackPointer(depth);
+  wasm.get(FRAME);
+  wasm.call(callee);
 }
 
 /** Pushes an element of the array that a temporary holds. */
@@ -63,6 +101,11 @@ function emitPushSlot(offset: u32, unlessOf: u32): void {
   wasm.get(LOW);
   wasm.load64(slotOffset(depth));
   wasm.set(firstSlot + depth);
+  emitElsePush(offset);
+}
+
+/** Ends a case in which what is pushed is in its local; else it is at an offset from the address in WORD_A. */
+function emitElsePush(offset: u32): void {
   wasm.op(wasm.ELSE);
   wasm.get(WORD_A);
   wasm.load64(offset);

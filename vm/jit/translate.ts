@@ -54,6 +54,7 @@ import {
 import {
   emitLiteral,
   emitPushInstanceVariable,
+  emitPushThisContext,
   emitPushRemoteTemp,
   emitPushVariable,
   emitStoreInstanceVariable,
@@ -460,8 +461,10 @@ function emitUnit(unit: u32): u32 {
       setDepth(depth - 1);
       pushSlot();
       break;
-    case instruction.HANDLER:
     case instruction.THIS_CONTEXT:
+      emitPushThisContext();
+      break;
+    case instruction.HANDLER:
     case instruction.HANDLER_SEND:
       emitHandler();
       break;

@@ -1,5 +1,6 @@
 // Writes one bytecode: what each means for the values, and the code that it needs.
 
+import { isSlowPathTaken, siteOf } from "../interpreter/codeRecords";
 import { CAUSE_BOOLEAN, CAUSE_BYTECODE, CAUSE_ELEMENT, isLeftOften } from "../interpreter/optimisedCode";
 import { CLASS_INDEX_ARRAY, CLASS_INDEX_CONTEXT, CLASS_INDEX_FORWARDED, CLASS_INDEX_MASK } from "../layout";
 import { classIndexOf } from "../memory/header";
@@ -241,6 +242,8 @@ function emitNoContext(value: Value, address: Address): bool {
   const classIndex = knownClass(value);
   if (classIndex == CLASS_INDEX_CONTEXT || isLeftOften(address)) return false;
   if (classIndex != 0) return true;
+  const feedback = siteOf(scope.method, scope.start, address);
+  if (feedback != 0 && isSlowPathTaken(feedback)) return false;
   openLabel(labelOf(top, UNNAMED, 0), wasm.BLOCK);
   emitAddress(value);
   wasm.load32(0);

@@ -1,6 +1,6 @@
 // What a module of the second tier begins with: types, imports, and the first function's export.
 
-import { beginSection, importFunction, importName, writeMagic, writeType } from "../jit/moduleHead";
+import { beginSection, importFunction, importName, writeMagic, writeSlotType, writeType } from "../jit/moduleHead";
 import * as wasm from "../jit/encoder";
 import { longsOf, mostLongs, pieceCount } from "./aside";
 
@@ -102,17 +102,6 @@ export function writeHead(bodyBytes: u32): void {
   wasm.byte(10);
   wasm.unsigned(bodyBytes + (pieceCount < 127 ? 1 : 2));
   wasm.unsigned(1 + pieceCount);
-}
-
-/** Of the function that reads a context's variable. */
-function writeSlotType(): void {
-  wasm.byte(0x60);
-  wasm.unsigned(5);
-  wasm.byte(wasm.TYPE_I32);
-  wasm.byte(wasm.TYPE_I64);
-  for (let i = 0; i < 3; i++) wasm.byte(wasm.TYPE_I32);
-  wasm.unsigned(1);
-  wasm.byte(wasm.TYPE_I64);
 }
 
 function writeAsideType(longs: u32): void {
