@@ -57,7 +57,7 @@ const MAX_SLICES = 4000;
 const MAX_IDLE = 4;
 const MAX_OLD_SPACE_BYTES = 128 << 20;
 
-/** An image with cases; each calls its last method four times. */
+/** An image with cases; each calls its last method some times. */
 export function imageOf(cases: readonly Case[], set: SetName): Uint8Array {
   const trees = new Map<string, MethodTree>();
   for (const { methods } of cases) for (const tree of methods) trees.set(tree.selector, tree);

@@ -60,12 +60,14 @@ export interface MethodTree {
 /** Methods of one case; the last is called, and may call those before it. */
 export interface Case {
   readonly methods: readonly MethodTree[];
-  /** Smalltalk expressions: arguments of the four calls. */
+  /** Smalltalk expressions: arguments of each call. */
   readonly calls: readonly (readonly string[])[];
 }
 
 export const SHARED_COUNT = 2;
 const COUNTERS = 2;
+/** How often each case is called (FuzzRunner class >> start). */
+const ROUNDS = 6;
 const MAX_NODES = 60;
 const VARIABLES = 4;
 const GLOBALS = ["GlobalA", "GlobalB"];
@@ -88,6 +90,8 @@ const ARGUMENTS = [
   "[ :x :y | x + y ]",
   "FuzzObject new",
 ];
+
+const NUMBERS = "0,2,7,-3,1.5,-2.25,0.0,3.0,SmallInteger maxVal,1.0e300".split(",");
 
 const LITERALS: readonly Literal[] = [
   { kind: "integer", value: (1n << 60n) - 1n },
@@ -134,6 +138,11 @@ const MESSAGES: readonly (readonly [selector: string, arguments_: number])[] = [
   ["abs", 0],
   ["negated", 0],
   ["truncated", 0],
+  ["asInteger", 0],
+  ["asCharacter", 0],
+  ["identityHash", 0],
+  ["class", 0],
+  ["species", 0],
   ["asFloat", 0],
   ["max:", 1],
   ["bitXor:", 1],
@@ -210,9 +219,13 @@ export class TreeMaker {
     const kinds = Array.from({ length: argumentCount }, () => this.pick(ARGUMENTS));
     return {
       methods,
-      // Mostly the same kinds twice, so that what a call site has learnt is used and then disappointed.
-      calls: Array.from({ length: 4 }, (_, round) =>
-        kinds.map((kind) => (round === 1 || this.chance(0.3) ? kind : this.pick(ARGUMENTS))),
+      // Mostly the same kinds twice, so that what a call site has learnt is used and then disappointed; then numbers, of
+      // which it may have learnt that they are floats.
+      calls: Array.from({ length: ROUNDS }, (_, round) =>
+        kinds.map((kind) => {
+          if (round === 2 || round === 3) return this.pick(NUMBERS);
+          return round === 1 || this.chance(0.3) ? kind : this.pick(ARGUMENTS);
+        }),
       ),
     };
   }

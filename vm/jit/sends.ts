@@ -14,7 +14,7 @@ import { SELECTOR_AT, SELECTOR_SIZE, SELECTOR_VALUE, SELECTOR_VALUE_WITH } from 
 import { CLASS_INDEX_MASK, TAG_MASK } from "../layout";
 import { formatOf, isBytesFormat } from "../memory/header";
 import { bodyOf, byteSizeOf, literalCountOf, literalOf } from "../memory/object";
-import { Address, isObject } from "../memory/oop";
+import { Address, isObject, Oop } from "../memory/oop";
 import { emitBlockCall } from "./blockCalls";
 import { emitStackPointer } from "./exits";
 import { CALL_LAND, CALL_SEND, CALL_SUPER, TYPE_CODE } from "./moduleHead";
@@ -64,8 +64,11 @@ export function emitSend(): void {
 
 /** Whether the decoded send is of `value:value:`. */
 function isValueOfTwo(count: u32): bool {
-  if (count != 2) return false;
-  const selector = literalOf(instruction.index, method);
+  return count == 2 && isValueValue(literalOf(instruction.index, method));
+}
+
+/** Whether a selector is `value:value:`. */
+export function isValueValue(selector: Oop): bool {
   if (!isObject(selector) || !isBytesFormat(formatOf(<Address>selector)) || byteSizeOf(selector) != 12) return false;
   return load<u64>(bodyOf(selector)) == VALUE_VALUE_FIRST && load<u32>(bodyOf(selector), 8) == VALUE_VALUE_LAST;
 }

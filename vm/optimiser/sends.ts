@@ -31,6 +31,7 @@ import { INLINE_ALTERNATIVE_UNITS } from "../tuning";
 import { BLOCK_CODE, SELECTOR_VALUE, SELECTOR_VALUE_WITH, SHAPES_BYTES } from "../interpreter/shapes";
 import { emitBlockReceiver, emitBlockTest } from "../jit/blockCalls";
 import * as wasm from "../jit/encoder";
+import { isValueValue } from "../jit/sends";
 import * as units from "../jit/units";
 import { isSteady, pushTaken } from "./bytecodes";
 import {
@@ -548,6 +549,7 @@ function emitCodeCall(): void {
 }
 
 function isBlockSelector(): bool {
+  if (selectorIndex < instruction.SPECIAL_SEND) return count == 2 && isValueValue(selectorOf(selectorIndex));
   const special = selectorIndex - instruction.SPECIAL_SEND;
   return special == SELECTOR_VALUE || special == SELECTOR_VALUE_WITH;
 }
