@@ -4,7 +4,7 @@
 import { cr3, fence, linked, load64, pause, rdtsc, setCr3 } from "../cpu";
 import { Address } from "../../vm/memory/oop";
 import { OUTCOME_IDLE, OUTCOME_QUIT, OUTCOME_SLICE, OUTCOME_WAITING } from "../outcomes";
-import { fitOldSpace, outcomeDetail, requestInterrupt, run } from "../vm";
+import { fitOldSpace, outcomeDetail, requestInterrupt, run, usedOldSpaceBytes } from "../vm";
 import {
   badWord,
   badWordBytes,
@@ -126,13 +126,30 @@ function checkMemory(): void {
   const hasMemory = measureMemory(memoryEntries, count);
   const compiles = hasMemory && wantsCompiler() && startCompiler(wanted);
   const isRunnable = compiles || (hasMemory && fitHeap(wanted));
-  if (isRunnable && startFiles(compiles)) return;
+  const hasBytes = limitBytes;
+  if (!isRunnable) {
+    beginPanic();
+    report.text("too little memory: the machine has ");
+    report.number(hasBytes >> 20);
+    report.text(" MB for an image that starts with ");
+    report.number((<i64>memory.size()) >> 4);
+    report.text(" MB and must be able to grow; give it more");
+    endPanic(false);
+  }
+  if (wanted != 0 && wanted < usedOldSpaceBytes()) {
+    beginPanic();
+    report.text("stvm.heap: the image's objects have ");
+    report.number((usedOldSpaceBytes() >> 10) + 1);
+    report.text(" KB already; give it more");
+    endPanic(false);
+  }
+  if (startFiles(compiles)) return;
   beginPanic();
-  report.text("too little memory: the machine has ");
-  report.number(limitBytes >> 20);
-  report.text(" MB for an image that starts with ");
-  report.number((<i64>memory.size()) >> 4);
-  report.text(" MB and must be able to grow; give it more");
+  report.text("stvm.files: ");
+  report.number((filesBytes + 0xfffff) >> 20);
+  report.text(" MB cannot be kept from the heap, which has ");
+  report.number(hasBytes >> 20);
+  report.text(" MB and needs some of it; give less to files, or the machine more memory");
   endPanic(false);
 }
 
@@ -155,7 +172,7 @@ function startFiles(compiles: bool): bool {
 function startCompiler(wanted: u32): bool {
   if (!hasCompiler) {
     if (!isCompilerAskedFor()) return false;
-    panicWith("stvm.jit: the kernel was built without the compiler; build it without --jit=off");
+    panicWith("stvm.jit: the kernel was built without the compiler; build it with --jit=on");
   }
   const start = codeAreaStart();
   if (start != 0 && fitOldSpace(start, wanted) && makeCodeArea()) {
