@@ -1,9 +1,25 @@
 // The kernel's command line from a list of words, as boot/xen/commandLine.ts reads it: no quotes but where there is no
 // other way, since configuration files of xl have trouble with them.
 
-/** The command line of a kernel: words for the virtual machine (`stvm.…`), then the image's arguments. */
+import { UsageError } from "./terminal.js";
+
+// What boot/xen/commandLine.ts takes.
+const MOST_BYTES = 4095;
+const MOST_WORDS = 256;
+
+/**
+ * The command line of a kernel: words for the virtual machine (`stvm.…`), then the image's arguments. Throws a UsageError
+ * for more than a kernel takes: loaders answer a longer line with a start that is none, or cut it off.
+ */
 export function kernelCommandLine(machineWords: readonly string[], imageWords: readonly string[]): string {
-  return [...machineWords, ...imageWords.map(quotedWord)].join(" ");
+  if (imageWords.some((word) => word.includes("\0")))
+    throw new UsageError("arguments: a zero byte ends a command line; leave it out");
+  const line = [...machineWords, ...imageWords.map(quotedWord)].join(" ");
+  const bytes = Buffer.byteLength(line);
+  if (bytes <= MOST_BYTES && imageWords.length <= MOST_WORDS) return line;
+  throw new UsageError(
+    `arguments: ${imageWords.length} words of ${bytes} bytes; a kernel takes ${MOST_WORDS} words and ${MOST_BYTES} bytes, so give fewer`,
+  );
 }
 
 function quotedWord(word: string): string {

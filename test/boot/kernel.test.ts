@@ -314,9 +314,25 @@ describe("building", () => {
     ['{"colour": "red"}', /colour: unknown; known are name, memory/],
     ['{"memory": 32}', /memory: a text is wanted/],
     ['{"onCrash": "explode"}', /onCrash: one of destroy/],
+    ['{"memory": "64q"}', /wrong\.json: memory: 64q: not a size/],
+    ['{"heap": "5g"}', /wrong\.json: heap: 5g: more than the 4 GiB/],
+    ['{"words": ["stvm.timing stvm.exit"]}', /wrong\.json: words: "stvm\.timing stvm\.exit" is none/],
+    ['{"words": ["timing"]}', /wrong\.json: words: "timing" is none/],
+    ['{"name": ""}', /wrong\.json: name: one letter at least/],
+    ['{"xl": ["a"]}', /xl: an object of texts is wanted/],
+    ['{"xl": {"a\\nkernel": "1"}}', /xl: .* is no key/],
+    ['{"arguments": ["a\\u0000b"]}', /wrong\.json: arguments: a zero byte/],
+    [`{"arguments": ["${"x".repeat(5000)}"]}`, /wrong\.json: arguments: 1 words of 5000 bytes/],
   ])("app.json %s is refused", (text, message) => {
     const file = join(folder, "wrong.json");
     writeFileSync(file, text);
     expect(() => readKernelConfig(file)).toThrow(message);
+  });
+
+  test("app.json that is a folder is refused, and one with a byte order mark read", () => {
+    expect(() => readKernelConfig(folder)).toThrow(/cannot be read .*; give the path of a JSON file/);
+    const file = join(folder, "marked.json");
+    writeFileSync(file, '\ufeff{"name": "web"}');
+    expect(readKernelConfig(file)).toEqual({ name: "web" });
   });
 });

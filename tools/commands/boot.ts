@@ -1,10 +1,11 @@
 // `stvm boot`: an image, or a kernel that `stvm build --target xen` has made, in a virtual machine: under QEMU without
 // Xen, or with --xen as a real guest. Console here, exit code handed on.
 
-import { closeSync, existsSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { type CommandModule } from "yargs";
+import { kernelMemoryEnd } from "../kernelFile.js";
 import { kernelCommandLine } from "../kernelWords.js";
 import { byteCount } from "../runOptions.js";
 import { errorColours, UsageError } from "../terminal.js";
@@ -22,6 +23,8 @@ interface Arguments {
 
 const MEGABYTE = 1 << 20;
 const GDB_PORT = 1234;
+/** A timer of Node's takes 2^31 - 1 milliseconds. */
+const MOST_SECONDS = 2_147_483;
 
 export const bootCommand: CommandModule<object, Arguments> = {
   command: "boot <app> [words..]",
@@ -42,7 +45,7 @@ export const bootCommand: CommandModule<object, Arguments> = {
         describe: "take KVM where it is real; --no-kvm always emulates",
       })
       .option("timing", { type: "boolean", default: false, describe: "print the time to the first bytecode" })
-      .example("$0 boot build/default.image eval '3 + 4'", "")
+      .example("$0 boot build/default.image -e '3 + 4'", "")
       .example("$0 boot --memory 16m --xen app.xen", ""),
   handler: async (given) => {
     process.exitCode = await boot(given);
@@ -54,16 +57,19 @@ export const bootCommand: CommandModule<object, Arguments> = {
 /** Answers the exit code. */
 async function boot(given: Arguments): Promise<number> {
   const memoryMegabytes = Math.floor(byteCount(given.memory, "memory") / MEGABYTE);
-  if (given.timeout !== undefined && !(given.timeout > 0)) {
-    throw new UsageError("--timeout: not a time; give a number of seconds above 0");
+  if (given.timeout !== undefined && !(given.timeout > 0 && given.timeout <= MOST_SECONDS)) {
+    throw new UsageError(`--timeout: not a time; give a number of seconds above 0, up to ${MOST_SECONDS}`);
   }
+  const isTerminal = process.stdin.isTTY === true;
+  // What comes from a pipe would be seen twice.
+  const machineWords = [...(given.timing ? ["stvm.timing"] : []), ...(isTerminal ? [] : ["stvm.echo=off"])];
+  const commandLine = kernelCommandLine(machineWords, given["--"] ?? []);
   const say = (message: string) => console.error(errorColours.dim(`stvm: ${message}`));
   const built = await kernelOf(given, say);
   try {
-    const isTerminal = process.stdin.isTTY === true;
-    // What comes from a pipe would be seen twice.
-    const machineWords = [...(given.timing ? ["stvm.timing"] : []), ...(isTerminal ? [] : ["stvm.echo=off"])];
-    const commandLine = kernelCommandLine(machineWords, given["--"] ?? []);
+    const least = Math.ceil(built.memoryEnd / MEGABYTE);
+    if (memoryMegabytes < least)
+      throw new UsageError(`--memory=${given.memory}: the kernel needs ${least} MB to start; give it more`);
     const timeoutMilliseconds = given.timeout === undefined ? undefined : given.timeout * 1000;
     const request = { kernel: built.kernel, commandLine, memoryMegabytes, timeoutMilliseconds };
     return given.xen ? await bootUnderXen(request, say) : await bootUnderQemu(request, given, say);
@@ -115,9 +121,9 @@ async function bootUnderXen(request: Request, say: (text: string) => void): Prom
 async function kernelOf(
   given: Arguments,
   say: (text: string) => void,
-): Promise<{ kernel: string; folder: string | undefined }> {
-  if (!existsSync(given.app)) throw new UsageError(`${given.app}: no such file; give a kernel or an image`);
-  if (isElf(given.app)) return { kernel: given.app, folder: undefined };
+): Promise<{ kernel: string; memoryEnd: number; folder: string | undefined }> {
+  const memoryEnd = kernelMemoryEnd(given.app);
+  if (memoryEnd !== undefined) return { kernel: given.app, memoryEnd, folder: undefined };
   const { buildXenKernel } = await import("../programs/xen.js");
   const folder = mkdtempSync(join(tmpdir(), "stvm-kernel-"));
   try {
@@ -129,22 +135,12 @@ async function kernelOf(
       primitives: "reachable",
       debug: given.gdb !== undefined,
     } as const;
-    writeFileSync(kernel, (await buildXenKernel(options, () => {})).file);
-    return { kernel, folder };
+    const { file, memoryBytes } = await buildXenKernel(options, () => {});
+    writeFileSync(kernel, file);
+    return { kernel, memoryEnd: memoryBytes, folder };
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
     throw error;
-  }
-}
-
-function isElf(path: string): boolean {
-  const descriptor = openSync(path, "r");
-  try {
-    const bytes = Buffer.alloc(4);
-    readSync(descriptor, bytes, 0, 4, 0);
-    return bytes.toString("latin1") === "\x7fELF";
-  } finally {
-    closeSync(descriptor);
   }
 }
 
