@@ -32,8 +32,14 @@ export type BootEnd =
   /** The kernel stopped with a message, which is on the console, unless it had none: its last lines. */
   | { readonly kind: "crash"; readonly lines: readonly string[] }
   | { readonly kind: "timeout" }
+  /** A signal came for this process; nothing of QEMU is left. */
+  | { readonly kind: "signal"; readonly signal: EndingSignal }
   /** QEMU itself ended: its status and what it said. */
   | { readonly kind: "qemu"; readonly status: number | null; readonly message: string };
+
+/** What ends this process from outside. */
+export type EndingSignal = (typeof ENDING_SIGNALS)[number];
+const ENDING_SIGNALS = ["SIGHUP", "SIGINT", "SIGTERM"] as const;
 
 const EXIT_LINE = /^stvm: exit (\d+)$/;
 /** What a terminal sends for the end of input, Ctrl-D. */
@@ -70,7 +76,12 @@ function qemuWords(boot: QemuBoot, accelerator: string, debugFile: string, isTer
     ...["-smp", "1", "-m", String(boot.memoryMegabytes), "-nodefaults", "-no-user-config", "-no-reboot"],
     ...["-display", "none", "-chardev", console, "-serial", "chardev:console"],
     ...(isTerminal ? ["-mon", "chardev=console"] : []),
-    ...["-chardev", `file,id=debug,path=${debugFile}`, "-device", "isa-debugcon,iobase=0xe9,chardev=debug"],
+    ...[
+      "-chardev",
+      `file,id=debug,path=${debugFile.replaceAll(",", ",,")}`,
+      "-device",
+      "isa-debugcon,iobase=0xe9,chardev=debug",
+    ],
     ...["-device", "isa-debug-exit,iobase=0xf4"],
     ...(boot.gdbPort === undefined ? [] : ["-S", "-gdb", `tcp:127.0.0.1:${boot.gdbPort}`]),
     ...["-kernel", boot.kernel, "-append", boot.commandLine],
@@ -85,6 +96,12 @@ async function follow(child: ChildProcess, boot: QemuBoot, streams: BootStreams,
   const stopTyping = child.stdin === null ? () => {} : connectInput(streams.input, child.stdin);
   const kill = () => void child.kill("SIGKILL");
   process.once("exit", kill);
+  let ending: EndingSignal | undefined;
+  const hearSignal = (signal: NodeJS.Signals) => {
+    ending ??= signal as EndingSignal;
+    kill();
+  };
+  for (const signal of ENDING_SIGNALS) process.on(signal, hearSignal);
   const timer =
     boot.timeoutMilliseconds === undefined
       ? undefined
@@ -98,7 +115,9 @@ async function follow(child: ChildProcess, boot: QemuBoot, streams: BootStreams,
   });
   clearTimeout(timer);
   process.off("exit", kill);
+  for (const signal of ENDING_SIGNALS) process.off(signal, hearSignal);
   stopTyping();
+  if (ending !== undefined) return { kind: "signal", signal: ending };
   if (isLate) return { kind: "timeout" };
   return endOf(existsSync(debugFile) ? readFileSync(debugFile, "utf8") : "", status, message);
 }

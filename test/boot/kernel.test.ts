@@ -2,9 +2,9 @@
 // image; what a kernel says that cannot go on. Skipped, with the reason, only where QEMU cannot be had.
 
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { kernelCommandLine } from "../../tools/kernelWords.js";
@@ -192,6 +192,32 @@ describe("a kernel that compiles its methods", () => {
   });
 });
 
+describe("stvm boot", () => {
+  testInQemu.each(["SIGHUP", "SIGINT", "SIGTERM"] as const)(
+    "leaves nothing behind when %s ends it, whatever its folder is called",
+    async (signal) => {
+      const temporary = mkdtempSync(join(folder, "a,b "));
+      const child = spawn(process.execPath, ["bin/stvm.mjs", "boot", kernel, "-e", "6 * 7", "[ true ] whileTrue"], {
+        env: { ...process.env, TMPDIR: temporary },
+        stdio: ["pipe", "pipe", "ignore"],
+      });
+      const ended = new Promise((resolve) => child.once("close", resolve));
+      await new Promise<void>((resolve) => child.stdout!.once("data", () => resolve()));
+      const [qemu, ...others] = childrenOf(child.pid!);
+      expect([existsSync(`/proc/${qemu}`), others]).toEqual([true, []]);
+      child.kill(signal);
+      expect(await ended).toBe(128 + constants.signals[signal]);
+      expect(existsSync(`/proc/${qemu}`)).toBe(false);
+      expect(readdirSync(temporary)).toEqual([]);
+    },
+  );
+});
+
+/** Processes that a process has started and that are there. */
+function childrenOf(pid: number): string[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ");
+}
+
 describe("a kernel that cannot go on says so in one line and stops", () => {
   testInQemu("too little memory", async () => {
     const { end, text } = await boot({ megabytes: 8 });
@@ -322,11 +348,16 @@ describe("building", () => {
     ['{"xl": ["a"]}', /xl: an object of texts is wanted/],
     ['{"xl": {"a\\nkernel": "1"}}', /xl: .* is no key/],
     ['{"arguments": ["a\\u0000b"]}', /wrong\.json: arguments: a zero byte/],
-    [`{"arguments": ["${"x".repeat(5000)}"]}`, /wrong\.json: arguments: 1 words of 5000 bytes/],
   ])("app.json %s is refused", (text, message) => {
     const file = join(folder, "wrong.json");
     writeFileSync(file, text);
     expect(() => readKernelConfig(file)).toThrow(message);
+  });
+
+  test("app.json whose arguments are more than a kernel takes is refused", () => {
+    const file = join(folder, "long.json");
+    writeFileSync(file, JSON.stringify({ arguments: ["x".repeat(5000)] }));
+    expect(() => readKernelConfig(file)).toThrow(/long\.json: arguments: 1 words of 5000 bytes/);
   });
 
   test("app.json that is a folder is refused, and one with a byte order mark read", () => {

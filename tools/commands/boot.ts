@@ -2,7 +2,7 @@
 // Xen, or with --xen as a real guest. Console here, exit code handed on.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { constants, tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { type CommandModule } from "yargs";
 import { kernelMemoryEnd } from "../kernelFile.js";
@@ -99,6 +99,8 @@ async function bootUnderQemu(request: Request, given: Arguments, say: (text: str
       // The kernel has said why on its console; what it said where there is none stands here.
       if (end.lines[0]!.includes("no console")) say(end.lines[0]!.replace(/^stvm: /, ""));
       return 1;
+    case "signal":
+      return 128 + constants.signals[end.signal];
     case "timeout":
       throw new UsageError(`${given.app}: still running after ${given.timeout} s; it was ended`);
     case "qemu":
