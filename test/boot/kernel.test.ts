@@ -118,6 +118,9 @@ describe("the default image in a kernel", () => {
     const { end, text } = await boot({ words: ["-e", expression] });
     expect(text).toMatch(/out of memory|OutOfMemory/);
     expect(["crash", "quit"]).toContain(end.kind);
+    const deeper = await boot({ words: ["-e", "| b | b := nil. b := [ :n | (b value: n) + 1 ]. b value: 0"] });
+    expect(deeper.text).toMatch(/^stvm: out of memory: the objects in use fill it; .* what stvm\.heap says\n/);
+    expect(deeper.end.kind).toBe("crash");
   });
 
   testInQemu("that never ends is ended when its time is up", async () => {

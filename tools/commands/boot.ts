@@ -34,7 +34,11 @@ export const bootCommand: CommandModule<object, Arguments> = {
       .positional("app", { type: "string", demandOption: true, describe: "a kernel of stvm build, or an image" })
       .positional("words", { type: "string", array: true, describe: "arguments of the image" })
       // What is behind the app comes untouched (tools/stvm.ts puts the separator).
-      .parserConfiguration({ "populate--": true, "parse-positional-numbers": false })
+      .parserConfiguration({
+        "populate--": true,
+        "parse-positional-numbers": false,
+        "duplicate-arguments-array": false,
+      })
       .option("memory", { type: "string", requiresArg: true, default: "64m", describe: "memory of the machine" })
       .option("timeout", { type: "number", requiresArg: true, describe: "seconds after which it is ended" })
       .option("gdb", { describe: "wait for gdb at this port (1234)", coerce: gdbPort })

@@ -26,6 +26,8 @@ export const buildCommand: CommandModule<object, Arguments> = {
   describe: "make a program of an image",
   builder: (parser) =>
     parser
+      // Of an option that is given twice the last counts.
+      .parserConfiguration({ "duplicate-arguments-array": false })
       .positional("image", { type: "string", demandOption: true, describe: "the image file" })
       .option("target", {
         type: "string",
