@@ -38,7 +38,7 @@ export type BootEnd =
   | { readonly kind: "qemu"; readonly status: number | null; readonly message: string };
 
 /** What ends this process from outside. */
-export type EndingSignal = (typeof ENDING_SIGNALS)[number];
+export type EndingSignal = (typeof ENDING_SIGNALS)[number] | "SIGPIPE";
 const ENDING_SIGNALS = ["SIGHUP", "SIGINT", "SIGTERM"] as const;
 
 const EXIT_LINE = /^stvm: exit (\d+)$/;
@@ -102,6 +102,8 @@ async function follow(child: ChildProcess, boot: QemuBoot, streams: BootStreams,
     kill();
   };
   for (const signal of ENDING_SIGNALS) process.on(signal, hearSignal);
+  // Whoever read the console is gone: what a program without Node would be told by this signal.
+  streams.output.on("error", () => hearSignal("SIGPIPE"));
   const timer =
     boot.timeoutMilliseconds === undefined
       ? undefined

@@ -216,6 +216,23 @@ describe("stvm boot", () => {
   );
 });
 
+describe("stvm boot into a pipe", () => {
+  testInQemu("that nobody reads any more ends, and says nothing", async () => {
+    const temporary = mkdtempSync(join(folder, "pipe-"));
+    const count = "1 to: 300000 do: [ :i | FileStream stdout print: i; lf ]. [ true ] whileTrue";
+    const child = spawn(process.execPath, ["bin/stvm.mjs", "boot", "--no-kvm", kernel, "-e", count], {
+      env: { ...process.env, TMPDIR: temporary },
+      stdio: ["pipe", "pipe", "pipe"],
+    });
+    let errors = "";
+    child.stderr!.on("data", (part: Buffer) => void (errors += part.toString()));
+    child.stdout!.once("data", () => child.stdout!.destroy());
+    expect(await new Promise((resolve) => child.once("close", resolve))).toBe(128 + constants.signals.SIGPIPE);
+    expect(errors).toBe("");
+    expect(readdirSync(temporary)).toEqual([]);
+  });
+});
+
 /** Processes that a process has started and that are there. */
 function childrenOf(pid: number): string[] {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ");
