@@ -38,6 +38,11 @@ export declare function fitOldSpace(memoryBytes: u64, wantedBytes: u32): bool;
 @external("env", "usedOldSpaceBytes")
 export declare function usedOldSpaceBytes(): u32;
 
+/** The least memory that `fitOldSpace` is content with. */
+// @ts-ignore: decorator
+@external("env", "leastMemoryBytes")
+export declare function leastMemoryBytes(): u64;
+
 /** Compiles methods from that many calls on, so many together (vm/main.ts). */
 // @ts-ignore: decorator
 @external("env", "enableJit")

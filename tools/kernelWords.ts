@@ -7,6 +7,33 @@ import { UsageError } from "./terminal.js";
 const MOST_BYTES = 4095;
 const MOST_WORDS = 256;
 
+/** Words that boot/xen/commandLine.ts knows, with the form of their values. */
+export const KERNEL_WORDS: readonly string[] = [
+  "stvm.timing",
+  "stvm.heap=SIZE",
+  "stvm.files=SIZE",
+  "stvm.log=LEVEL",
+  "stvm.exit",
+  "stvm.raw",
+  "stvm.echo=off",
+  "stvm.timezone=SECONDS",
+  "stvm.jit=off|baseline|on",
+  "stvm.jit-threshold=CALLS",
+  "stvm.jit-stats",
+];
+
+/**
+ * A kernel stops at a word that it does not know; this says so before, and where one would be more than one word.
+ * `where` is what they were given by.
+ */
+export function refuseUnknownWords(where: string, words: readonly string[]): void {
+  const names = KERNEL_WORDS.map((word) => word.replace(/=.*/, ""));
+  for (const word of words) {
+    if (names.includes(word.replace(/=.*/s, "")) && /^[\w.=-]+$/.test(word)) continue;
+    throw new UsageError(`${where}: ${word}: no word for the kernel; known are ${KERNEL_WORDS.join(", ")}`);
+  }
+}
+
 /**
  * The command line of a kernel: words for the virtual machine (`stvm.…`), then the image's arguments. Throws a UsageError
  * for more than a kernel takes: loaders answer a longer line with a start that is none, or cut it off.

@@ -7,7 +7,7 @@ import { reportError, UsageError } from "./terminal.js";
 
 const words = process.argv.slice(2);
 /** Options of `boot` whose value is the next word. */
-const VALUE_OPTIONS = new Set(["--memory", "--timeout"]);
+const VALUE_OPTIONS = new Set(["--memory", "--timeout", "--word"]);
 
 try {
   await main();
@@ -69,11 +69,14 @@ function withSeparator(words: readonly string[]): string[] {
   return [...words.slice(0, at + 1), ...(words.length > at + 1 ? ["--"] : []), ...words.slice(at + 1)];
 }
 
-/** A word near a command's name that is no file is no image either. */
+/** A word near a command's name, or that looks like one, and is no file is no image either. */
 function refuseMisspelling(word: string): void {
   if (isCommand(word) || existsSync(word)) return;
   const [near] = nearest(word, Object.keys(commands));
   if (near !== undefined) throw new UsageError(`${word}: no such command or file; did you mean ${near}?`);
+  if (/^[a-z]+$/i.test(word)) {
+    throw new UsageError(`${word}: no such command or file; give an image, or a command that \`stvm --help\` lists`);
+  }
 }
 
 /** The options that yargs has been told of; its types leave this out. */
@@ -87,12 +90,28 @@ function usageMessage(message: string, known: object): string {
   const options = words.slice(0, words.includes("--") ? words.indexOf("--") : undefined);
   const unknown = options.find((word) => /^--?[a-z]/i.test(word) && !(nameOf(word) in known));
   if (unknown !== undefined) return `${unknown}: unknown option; ${wayOut}`;
-  const wanted = words[0] === "build-image" ? "recipe" : words[0] === "jit" && words.length > 1 ? "method" : "image";
-  if (message.startsWith("Not enough non-option")) return `no ${wanted} given; ${wayOut}`;
+  if (message.startsWith("Not enough non-option")) return `no ${wantedWord()} given; ${wayOut}`;
   const [, option] = /^Not enough arguments following: (.*)$/.exec(message) ?? [];
   if (option !== undefined) return `${option.length === 1 ? "-" : "--"}${option}: needs a value; ${wayOut}`;
+  const [, choice, given, choices] = /^\s*Argument: (\S+), Given: (.*), Choices: (.*)$/m.exec(message) ?? [];
+  if (choice !== undefined)
+    return `--${choice}=${JSON.parse(given!)}: not one of ${choices!.replaceAll('"', "")}; ${wayOut}`;
   const [, word] = /^Unknown argument: (.*)$/.exec(message) ?? [];
   return word === undefined ? `${message}; ${wayOut}` : `${word}: one word too many; ${wayOut}`;
+}
+
+/** What a command cannot do without. */
+function wantedWord(): string {
+  switch (words[0]) {
+    case "build-image":
+      return "recipe";
+    case "boot":
+      return "kernel or image";
+    case "jit":
+      return words.length > 1 ? "method" : "image";
+    default:
+      return "image";
+  }
 }
 
 function nameOf(option: string): string {

@@ -179,6 +179,7 @@ export {
   operateFromCode,
   rememberFromCode,
   superFromCode,
+  hashFromCode,
 } from "./interpreter/callsFromCode";
 export { exitFromCode, pollInLoopFromCode } from "./interpreter/compiledCode";
 export { closureFromCode, instantiateFromCode, newArrayFromCode } from "./interpreter/optimisedCode";
@@ -212,6 +213,6 @@ export function compilerPlace(number: u32): u32 {
 
 // What boot/link uses to make a program of this module and an image, and what such a program sets at its start.
 export { moduleEnd, reserveMemory, setForced as force } from "./memory/map";
-export { fitOldSpace, setMaxOldSpaceBytes, usedOldSpaceBytes } from "./memory/oldspace";
+export { fitOldSpace, leastMemoryBytes, setMaxOldSpaceBytes, usedOldSpaceBytes } from "./memory/oldspace";
 export { compiledArea } from "./interpreter/codeRecords";
 export { forgetPrimitive, namedPrimitive, namedPrimitiveAt, numberedPrimitive } from "./interpreter/primitiveTable";

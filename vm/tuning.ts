@@ -51,7 +51,7 @@ export const SMALL_METHOD_BYTES: u32 = 40;
 export const BLOCK_TAKER_BYTES: u32 = 200;
 /** How often a method may be optimised: each time with what was learnt from the exits of the last. */
 export const MAX_TIMES_OPTIMISED: u32 = 12;
-/** Exits after which optimised code is thrown away. */
+/** Exits after which optimised code is thrown away; from the second at the same place they count three times. */
 export const EXITS_PER_CODE: u32 = 6;
 /** Backward jumps of optimised code between looks at what asks for attention: a count in memory at each would take a third of a short loop. */
 export const JUMPS_PER_POLL: u32 = 100;

@@ -40,11 +40,14 @@ export interface Preload {
   readonly unusedTablePlaces: ReadonlySet<number>;
   /** Where the objects start. */
   readonly heapStart: number;
+  /** What linear memory must be able to grow to. */
+  readonly leastMemoryBytes: number;
   readonly ahead?: AheadCompiler;
 }
 
 interface LoaderExports extends VmExports {
   reserveMemory(end: number): void;
+  leastMemoryBytes(): bigint;
 }
 
 /** Loads an image as a program shall find it. Throws a VmError that names the image, the reason and the way out. */
@@ -86,6 +89,7 @@ export function preloadImage(options: PreloadOptions): Preload {
     memory: withoutScratch(exports),
     globals: readGlobals(instance.exports, variables),
     unusedTablePlaces,
+    leastMemoryBytes: Number(exports.leastMemoryBytes()),
     heapStart: Number((exports.oldSpaceStart as WebAssembly.Global).value) >>> 0,
   };
 }

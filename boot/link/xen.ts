@@ -30,6 +30,8 @@ const FAULT_STACK_BYTES = 64 << 10;
 /** Below the stack's limit: what the deepest function may use without asking (boot/native/abi.ts). */
 const STACK_RESERVE_BYTES = 32 << 10;
 const WASM_PAGE_BYTES = 65536;
+/** Start information, tables of the machine: QEMU keeps 128 KiB, Xen some pages. */
+const LOADER_BYTES = 128 << 10;
 const LARGE_PAGE_WASM_PAGES = LARGE_PAGE_BYTES / WASM_PAGE_BYTES;
 const XEN_NOTE_PHYS32_ENTRY = 18;
 /** Exported functions that the start-up code, and memory.grow, call. */
@@ -40,6 +42,8 @@ export interface KernelParts {
   readonly module: NativeModule;
   /** Linear memory at the start. */
   readonly memory: Uint8Array;
+  /** What linear memory must be able to grow to. */
+  readonly leastMemoryBytes: number;
   /** Linear memory up to here is mapped by small pages: the drivers' own data is there. */
   readonly driversEnd: number;
   /** Makes the sections for gdb, told where the code is; symbols are put into the file with them. */
@@ -52,7 +56,7 @@ export interface Kernel {
   readonly codeBytes: number;
   /** Bytes of the file that are not the image's: code, tables, headers. */
   readonly kernelBytes: number;
-  /** Physical memory that the kernel takes before its heap grows, from address 0 on. */
+  /** Physical memory that the kernel needs to start, from address 0 on. */
   readonly memoryBytes: number;
 }
 
@@ -126,8 +130,14 @@ export function linkKernel(parts: KernelParts): Kernel {
     elf,
     codeBytes: placed.code.length,
     kernelBytes: elf.length - heap.reduce((sum, { bytes }) => sum + bytes.length, 0),
-    memoryBytes: plan.start.memoryStart + memoryLargePages * LARGE_PAGE_BYTES,
+    memoryBytes: plan.start.memoryStart + leastBytes(memoryLargePages, parts.leastMemoryBytes),
   };
+}
+
+/** What is loaded, and the heap's least with a page table and what loaders keep at the end of memory. */
+function leastBytes(memoryLargePages: number, leastMemoryBytes: number): number {
+  const grown = Math.ceil(leastMemoryBytes / WASM_PAGE_BYTES) * WASM_PAGE_BYTES + PAGE_BYTES;
+  return Math.max(memoryLargePages * LARGE_PAGE_BYTES, grown) + LOADER_BYTES;
 }
 
 /** Where the table of callable functions lies, behind the code. */

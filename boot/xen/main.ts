@@ -4,7 +4,7 @@
 import { cr3, fence, linked, load64, pause, rdtsc, setCr3 } from "../cpu";
 import { Address } from "../../vm/memory/oop";
 import { OUTCOME_IDLE, OUTCOME_QUIT, OUTCOME_SLICE, OUTCOME_WAITING } from "../outcomes";
-import { fitOldSpace, outcomeDetail, requestInterrupt, run, usedOldSpaceBytes } from "../vm";
+import { fitOldSpace, leastMemoryBytes, outcomeDetail, requestInterrupt, run, usedOldSpaceBytes } from "../vm";
 import {
   badWord,
   badWordBytes,
@@ -38,7 +38,7 @@ import { takeEvents, takeUnseen, waitForEvents } from "./events/eventChannels";
 import { fillStore, openStore } from "./files/pageStore";
 import { tellInput } from "./hostFiles";
 import { BOOT_ENTRY_TICKS, BOOT_START_INFO, LINK_BOOT_RECORD } from "./links";
-import { addRest, limitBytes, measureMemory } from "./memoryMap";
+import { addRest, leastMachineBytes, limitBytes, machineBytes, measureMemory } from "./memoryMap";
 import { fullNanoseconds, serviceInput } from "./output";
 import { copyPhysical, unmapFirstPage } from "./pages";
 import { beginPanic, endPanic, panicWith, stopAtAssertion } from "./panic";
@@ -126,14 +126,13 @@ function checkMemory(): void {
   const hasMemory = measureMemory(memoryEntries, count);
   const compiles = hasMemory && wantsCompiler() && startCompiler(wanted);
   const isRunnable = compiles || (hasMemory && fitHeap(wanted));
-  const hasBytes = limitBytes;
   if (!isRunnable) {
     beginPanic();
     report.text("too little memory: the machine has ");
-    report.number(hasBytes >> 20);
-    report.text(" MB for an image that starts with ");
-    report.number((<i64>memory.size()) >> 4);
-    report.text(" MB and must be able to grow; give it more");
+    report.number(megabytes(machineBytes));
+    report.text(" MB, and the image needs ");
+    report.number(megabytes(leastMachineBytes(leastMemoryBytes())));
+    report.text(" MB to start; give it more");
     endPanic(false);
   }
   if (wanted != 0 && wanted < usedOldSpaceBytes()) {
@@ -145,12 +144,15 @@ function checkMemory(): void {
   }
   if (startFiles(compiles)) return;
   beginPanic();
-  report.text("stvm.files: ");
-  report.number((filesBytes + 0xfffff) >> 20);
-  report.text(" MB cannot be kept from the heap, which has ");
-  report.number(hasBytes >> 20);
-  report.text(" MB and needs some of it; give less to files, or the machine more memory");
+  report.text("stvm.files: the heap leaves less for files; give them less, or the machine more memory than ");
+  report.number(megabytes(machineBytes));
+  report.text(" MB");
   endPanic(false);
+}
+
+/** As people count memory: a machine has a little less than it was given. */
+function megabytes(bytes: u64): u64 {
+  return (bytes + 0xf_ffff) >> 20;
 }
 
 /** Where there is little, the heap takes all of it. */

@@ -21,6 +21,8 @@ export let limitBytes: u64 = 0;
 /** Physical address and bytes of what is left behind the last whole large page, for files; nothing if the heap has it. */
 export let restStart: u64 = 0;
 export let restBytes: u64 = 0;
+/** All memory up to the end of the run that linear memory lies in. */
+export let machineBytes: u64 = 0;
 /** How much of linear memory is the rest, at its end. */
 let ownRestBytes: u64 = 0;
 /** Bytes that are mapped, a multiple of 2 MiB but for the rest. */
@@ -38,7 +40,8 @@ export function measureMemory(map: Address, count: u32): bool {
   const start = <u64>linked(LINK_MEMORY_START);
   const presentBytes = (<u64>memory.size()) << WASM_PAGE_SHIFT;
   mappedBytes = (presentBytes + LARGE_PAGE_BYTES - 1) & ~(LARGE_PAGE_BYTES - 1);
-  const bytes = count == 0 ? mappedBytes : min(endOfMemory(map, count, start) - start, MOST_BYTES);
+  machineBytes = count == 0 ? start + mappedBytes : endOfMemory(map, count, start);
+  const bytes = count == 0 ? mappedBytes : min(machineBytes - start, MOST_BYTES);
   limitBytes = bytes & ~(LARGE_PAGE_BYTES - 1);
   restStart = start + limitBytes;
   restBytes = bytes - limitBytes;
@@ -73,6 +76,12 @@ export function addRest(): void {
   ownRestBytes = (restBytes - PAGE_BYTES) & ~(((<u64>1) << WASM_PAGE_SHIFT) - 1);
   limitBytes += ownRestBytes;
   restBytes = 0;
+}
+
+/** What a machine must have for linear memory to reach so many bytes (`addRest`). */
+export function leastMachineBytes(linearBytes: u64): u64 {
+  const pages = (linearBytes + ((<u64>1) << WASM_PAGE_SHIFT) - 1) >> WASM_PAGE_SHIFT;
+  return linked(LINK_MEMORY_START) + (pages << WASM_PAGE_SHIFT) + PAGE_BYTES;
 }
 
 /** Keeps linear memory, and files, to that many bytes, a multiple of 2 MiB. */

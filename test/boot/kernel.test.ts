@@ -3,6 +3,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -190,12 +191,21 @@ describe("a kernel that compiles its methods", () => {
     const options = { image, output: file, primitives: "reachable", debug: false, hasCompiler: false } as const;
     writeFileSync(file, (await buildXenKernel(options, () => {})).file);
     const { text, end } = await boot({ file, machineWords: ["stvm.jit=on"] });
-    expect(text).toMatch(/^stvm: stvm\.jit: [^\n]*\n$/);
+    expect(text).toMatch(/^stvm: stvm\.jit: [^\n]*; build it with --jit=on\n$/);
     expect(end.kind).toBe("crash");
   });
 });
 
 describe("stvm boot", () => {
+  testInQemu("gives words to the kernel, and all behind it to the image", async () => {
+    const words = ["--no-kvm", "--word", "stvm.exit", "--word=stvm.files=1m", kernel, "-e", "6 * 7"];
+    const running = spawn(process.execPath, ["bin/stvm.mjs", "boot", ...words]);
+    let text = "";
+    running.stdout.on("data", (bytes: Buffer) => void (text += bytes.toString()));
+    expect(await once(running, "close")).toEqual([0, null]);
+    expect(text.replaceAll("\r", "")).toBe("42\nstvm: exit 0\n");
+  });
+
   testInQemu.each(["SIGHUP", "SIGINT", "SIGTERM"] as const)(
     "leaves nothing behind when %s ends it, whatever its folder is called",
     async (signal) => {
@@ -239,10 +249,14 @@ function childrenOf(pid: number): string[] {
 }
 
 describe("a kernel that cannot go on says so in one line and stops", () => {
-  testInQemu("too little memory", async () => {
-    const { end, text } = await boot({ megabytes: 8 });
+  testInQemu("less memory than it needs, to the megabyte that was told when it was built", async () => {
+    const least = Math.ceil(built.memoryBytes / (1 << 20));
+    const { end, text } = await boot({ megabytes: least - 1 });
     expect(end.kind).toBe("crash");
-    expect(text).toMatch(/^stvm: too little memory: the machine has \d+ MB for an image .*; give it more\n$/);
+    expect(text).toBe(
+      `stvm: too little memory: the machine has ${least - 1} MB, and the image needs ${least} MB to start; give it more\n`,
+    );
+    expect((await boot({ words: ["-e", "3 + 4"], megabytes: least })).text).toBe("7\n");
   });
 
   testInQemu("a word for the virtual machine that it does not know", async () => {
@@ -299,8 +313,9 @@ describe("files", () => {
     expect(text).toMatch(/^[567]\n$/);
     const none = await boot({ words: ["-e", fillDisk], megabytes: 64, machineWords: ["stvm.files=0"] });
     expect(none.end).toEqual({ kind: "quit", code: 1 });
-    const { end } = await boot({ megabytes: 16, machineWords: ["stvm.files=12m"] });
+    const { end, text: refusal } = await boot({ megabytes: 16, machineWords: ["stvm.files=12m"] });
     expect(end.kind).toBe("crash");
+    expect(refusal).toMatch(/^stvm: stvm\.files: .*; give them less, or the machine more memory than 16 MB\n$/);
   });
 });
 
@@ -362,8 +377,12 @@ describe("building", () => {
     ['{"onCrash": "explode"}', /onCrash: one of destroy/],
     ['{"memory": "64q"}', /wrong\.json: memory: 64q: not a size/],
     ['{"heap": "5g"}', /wrong\.json: heap: 5g: more than the 4 GiB/],
-    ['{"words": ["stvm.timing stvm.exit"]}', /wrong\.json: words: "stvm\.timing stvm\.exit" is none/],
-    ['{"words": ["timing"]}', /wrong\.json: words: "timing" is none/],
+    [
+      '{"words": ["stvm.colour=red"]}',
+      /wrong\.json: words: stvm\.colour=red: no word for the kernel; known are stvm\./,
+    ],
+    ['{"words": ["stvm.log=1 stvm.exit"]}', /wrong\.json: words: stvm\.log=1 stvm\.exit: no word for the kernel/],
+    ['{"words": ["timing"]}', /wrong\.json: words: timing: no word for the kernel/],
     ['{"name": ""}', /wrong\.json: name: one letter at least/],
     ['{"xl": ["a"]}', /xl: an object of texts is wanted/],
     ['{"xl": {"a\\nkernel": "1"}}', /xl: .* is no key/],

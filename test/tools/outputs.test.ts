@@ -122,7 +122,7 @@ describe("a kernel to be booted", () => {
     const file = kernelFile("small.xen", 18);
     for (const memory of ["0", "1k", "4m"]) {
       expect(stvm("boot", "--memory", memory, file).stderr).toContain(
-        `--memory=${memory}: the kernel needs 5 MB to start; give it more`,
+        `--memory=${memory}: the kernel needs at least 5 MB; give it more`,
       );
     }
     for (const seconds of ["2147484", "Infinity", "0", "soon"])

@@ -6,7 +6,7 @@ import { constants, tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { type CommandModule } from "yargs";
 import { kernelMemoryEnd } from "../kernelFile.js";
-import { kernelCommandLine } from "../kernelWords.js";
+import { kernelCommandLine, KERNEL_WORDS, refuseUnknownWords } from "../kernelWords.js";
 import { byteCount } from "../runOptions.js";
 import { errorColours, UsageError } from "../terminal.js";
 
@@ -19,6 +19,7 @@ interface Arguments {
   xen: boolean;
   kvm: boolean;
   timing: boolean;
+  word: string[];
 }
 
 const MEGABYTE = 1 << 20;
@@ -34,14 +35,24 @@ export const bootCommand: CommandModule<object, Arguments> = {
       .positional("app", { type: "string", demandOption: true, describe: "a kernel of stvm build, or an image" })
       .positional("words", { type: "string", array: true, describe: "arguments of the image" })
       // What is behind the app comes untouched (tools/stvm.ts puts the separator).
-      .parserConfiguration({
-        "populate--": true,
-        "parse-positional-numbers": false,
-        "duplicate-arguments-array": false,
+      .parserConfiguration({ "populate--": true, "parse-positional-numbers": false })
+      .option("memory", {
+        type: "string",
+        requiresArg: true,
+        default: "64m",
+        coerce: lastOf<string>,
+        describe: "memory of the machine",
       })
-      .option("memory", { type: "string", requiresArg: true, default: "64m", describe: "memory of the machine" })
-      .option("timeout", { type: "number", requiresArg: true, describe: "seconds after which it is ended" })
-      .option("gdb", { describe: "wait for gdb at this port (1234)", coerce: gdbPort })
+      .option("timeout", {
+        type: "number",
+        requiresArg: true,
+        coerce: lastOf<number>,
+        describe: "seconds after which it is ended",
+      })
+      .option("gdb", {
+        describe: "wait for gdb at this port (1234)",
+        coerce: (value: unknown) => gdbPort(lastOf(value)),
+      })
       .option("xen", { type: "boolean", default: false, describe: "as a guest of Xen: this machine's, or a test bed" })
       .option("kvm", {
         type: "boolean",
@@ -49,8 +60,19 @@ export const bootCommand: CommandModule<object, Arguments> = {
         describe: "take KVM where it is real; --no-kvm always emulates",
       })
       .option("timing", { type: "boolean", default: false, describe: "print the time to the first bytecode" })
+      .option("word", {
+        type: "string",
+        array: true,
+        nargs: 1,
+        default: [],
+        defaultDescription: "none",
+        describe: `a word for the kernel, such as stvm.files=16m; may be repeated. Known are ${KERNEL_WORDS.join(", ")}`,
+      })
+      .epilogue(
+        "What stands behind APP goes to the image. The configuration beside a kernel is for xl; it is not read here.",
+      )
       .example("$0 boot build/default.image -e '3 + 4'", "")
-      .example("$0 boot --memory 16m --xen app.xen", ""),
+      .example("$0 boot --memory 32m --word stvm.files=8m --xen app.xen", ""),
   handler: async (given) => {
     process.exitCode = await boot(given);
     // Input that nobody reads any more must not keep the process.
@@ -64,19 +86,23 @@ async function boot(given: Arguments): Promise<number> {
   if (given.timeout !== undefined && !(given.timeout > 0 && given.timeout <= MOST_SECONDS)) {
     throw new UsageError(`--timeout: not a time; give a number of seconds above 0, up to ${MOST_SECONDS}`);
   }
+  refuseUnknownWords("--word", given.word);
   const isTerminal = process.stdin.isTTY === true;
   // What comes from a pipe would be seen twice.
-  const machineWords = [...(given.timing ? ["stvm.timing"] : []), ...(isTerminal ? [] : ["stvm.echo=off"])];
+  const echo = isTerminal ? [] : ["stvm.echo=off"];
+  const machineWords = [...(given.timing ? ["stvm.timing"] : []), ...echo, ...given.word];
   const commandLine = kernelCommandLine(machineWords, given["--"] ?? []);
   const say = (message: string) => console.error(errorColours.dim(`stvm: ${message}`));
   const built = await kernelOf(given, say);
   try {
     const least = Math.ceil(built.memoryEnd / MEGABYTE);
     if (memoryMegabytes < least)
-      throw new UsageError(`--memory=${given.memory}: the kernel needs ${least} MB to start; give it more`);
+      throw new UsageError(`--memory=${given.memory}: the kernel needs at least ${least} MB; give it more`);
     const timeoutMilliseconds = given.timeout === undefined ? undefined : given.timeout * 1000;
     const request = { kernel: built.kernel, commandLine, memoryMegabytes, timeoutMilliseconds };
     return given.xen ? await bootUnderXen(request, say) : await bootUnderQemu(request, given, say);
+  } catch (error) {
+    throw await inOurForm(error);
   } finally {
     if (built.folder !== undefined) rmSync(built.folder, { recursive: true, force: true });
   }
@@ -123,6 +149,16 @@ async function bootUnderXen(request: Request, say: (text: string) => void): Prom
   return 1;
 }
 
+/** What machine or toolstack refuse is said like other errors of the person at the keyboard, without a stack. */
+async function inOurForm(error: unknown): Promise<unknown> {
+  const [{ PackageError }, { ToolstackError }] = await Promise.all([
+    import("../testbed/packages.js"),
+    import("../testbed/toolstack.js"),
+  ]);
+  const isOurs = error instanceof PackageError || error instanceof ToolstackError;
+  return isOurs ? new UsageError(error.message) : error;
+}
+
 /** The kernel's file; one that is built for this boot lies in a folder to be removed. */
 async function kernelOf(
   given: Arguments,
@@ -148,6 +184,11 @@ async function kernelOf(
     rmSync(folder, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** Of an option that is given twice the last counts. */
+function lastOf<T>(given: T | T[]): T {
+  return Array.isArray(given) ? given.at(-1) : given;
 }
 
 function gdbPort(value: unknown): number | undefined {

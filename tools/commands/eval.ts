@@ -20,7 +20,8 @@ export const evalCommand: CommandModule<object, Arguments> = {
       .positional("image", { type: "string", demandOption: true, describe: "the image file; it is not changed" })
       .positional("expression", {
         type: "string",
-        describe: "Smalltalk statements; without them each line of standard input is evaluated",
+        describe:
+          "Smalltalk statements; without them each line of standard input is evaluated, of a pipe up to the first that fails",
       })
       .option("time", { type: "boolean", default: false, describe: "print how long each evaluation took" })
       .option("json", { type: "boolean", default: false, describe: "print JSON, one line an evaluation" })

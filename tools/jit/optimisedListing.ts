@@ -195,7 +195,7 @@ function lengthOf(number: bigint): number {
 const FLAGS = Array.from({ length: 8 }, (_, index) => `$flag${index}`);
 const FIRST = ["$frame", "$entry", "$receiver", "$low", "$wordA", "$wordB", "$wordC", ...FLAGS, "$written", "$jumps"];
 const SCRATCH = 3;
-const KEPT = 24;
+const KEPT = 40;
 
 function localName({ homes, floats }: MadeCode, scopes: readonly Scope[], index: number): string {
   const firstHome = scopes[0]?.firstHome ?? FIRST.length;

@@ -9,7 +9,7 @@ import { type PrimitiveChoice } from "../../boot/link/primitives.js";
 import { readPlatform, specialise } from "../../boot/link/specialise.js";
 import { KERNEL_ENTRIES, linkKernel } from "../../boot/link/xen.js";
 import { compileNative } from "../../boot/native/compile.js";
-import { kernelCommandLine } from "../kernelWords.js";
+import { kernelCommandLine, refuseUnknownWords } from "../kernelWords.js";
 import { byteCount } from "../runOptions.js";
 import { UsageError } from "../terminal.js";
 import { type AheadChoice, aheadCompiler, type AheadResult } from "./ahead.js";
@@ -96,6 +96,7 @@ export async function buildXenKernel(options: XenBuild, stage: (text: string) =>
   const kernel = linkKernel({
     module: native,
     memory: module.memory,
+    leastMemoryBytes: preload.leastMemoryBytes,
     driversEnd: platform.dataEnd,
     debugSections: sourceMap === undefined ? undefined : (code) => debugSections(native, sourceMap, code),
   });
@@ -146,14 +147,12 @@ export function readKernelConfig(path: string): KernelConfig {
     if (key.startsWith("on") && !ACTIONS.includes(value as string))
       throw wrong(key, `one of ${ACTIONS.join(", ")} is wanted`);
   }
+  refuseUnknownWords(`${path}: words`, (config["words"] ?? []) as string[]);
   for (const key of ["memory", "heap", "eden"]) {
     if (config[key] !== undefined) byteCount(config[key] as string, key, `${path}: ${key}: ${config[key] as string}`);
   }
   const made = config as KernelConfig;
   if (made.name === "") throw wrong("name", "one letter at least is wanted");
-  const odd = made.words?.find((word) => !/^stvm\.[^\s'"\\]+$/.test(word));
-  if (odd !== undefined)
-    throw wrong("words", `${JSON.stringify(odd)} is none; they are as stvm.timing or stvm.heap=64m`);
   try {
     kernelCommandLine(made.words ?? [], made.arguments ?? []);
   } catch (error) {

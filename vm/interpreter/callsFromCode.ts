@@ -4,7 +4,8 @@
 import { newFloat } from "../memory/allocation";
 import { classIndexOfOop, classOf } from "../memory/classes";
 import { frameMethod } from "../memory/frames";
-import { Address, areSmallIntegers, isSmallFloat, isSmallInteger, Oop } from "../memory/oop";
+import { identityHashOf } from "../memory/hash";
+import { Address, areSmallIntegers, isSmallFloat, isSmallInteger, Oop, smallInteger } from "../memory/oop";
 import { remember } from "../memory/remembered";
 import { falseObject, nil, trueObject } from "../memory/roots";
 import {
@@ -37,6 +38,8 @@ import { followed } from "./variables";
 export const MET_INTEGERS: u32 = 1;
 export const MET_FLOATS: u32 = 2;
 export const MET_OTHERS: u32 = 4;
+/** Set by code whose case in line has met floats. */
+export const MET_FLOATS_IN_LINE: u32 = 1 << 8;
 
 /** An operator on the two operands on top of the stack, sent where it is none of numbers. Answers its value, or 0. */
 export function operateFromCode(site: Address, sp: Address, fp: Address): u64 {
@@ -138,6 +141,11 @@ export function floatFromCode(value: f64): u64 {
   if (oop != 0) return oop;
   stopForMemory();
   return nil;
+}
+
+/** The identity hash of an object that is no forwarder, as an oop. */
+export function hashFromCode(object: Address): u64 {
+  return smallInteger(identityHashOf(object));
 }
 
 /** An old object that is not remembered has been given a young value. */

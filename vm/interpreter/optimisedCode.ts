@@ -231,9 +231,9 @@ export function noteExit(record: Address, ip: Address, sp: Address, isNumber: bo
     if (kinds == KIND_INTEGER) kinds |= KIND_OTHER;
   }
   noteLeft(ip, kinds);
-  const exits = load<u32>(record, OPTIMISED_EXITS);
-  if (exits > 1) {
-    store<u32>(record, exits - 1, OPTIMISED_EXITS);
+  const exits = load<i32>(record, OPTIMISED_EXITS) - (isLeftOften(ip) ? 3 : 1);
+  if (exits > 0) {
+    store<i32>(record, exits, OPTIMISED_EXITS);
     return false;
   }
   if (load<u32>(record, OPTIMISED_CODE) != 0) countThrownAway(true);

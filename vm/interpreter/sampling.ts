@@ -45,17 +45,25 @@ export function enableOptimiser(optimise: u32, isEager: bool): void {
 export function sampleStack(): void {
   if (optimiser == 0) return;
   let frame = homeFrame(fp);
+  let isCallee = false;
   for (let i: u32 = 0; i < MAX_FRAMES && frame != 0; i++) {
     const method = <Address>frameMethod(frame);
     const start = startOfFrame(frame, method);
     const record = recordOf(method, start);
     const caller = callerFp(frame);
-    if (record == 0 || codeOf(record) == 0 || optimisedCode(optimisedOf(record)) != 0) {
-      if (record != 0 && codeOf(record) != 0) return;
+    if (record == 0 || codeOf(record) == 0) {
       frame = caller;
       continue;
     }
-    const isSmall = isInlined(frame, method, start) && caller != 0 && <Address>frameMethod(caller) != method;
+    if (optimisedCode(optimisedOf(record)) != 0) {
+      // What calls it may be what takes the time, and is seldom found active itself.
+      if (isCallee) return;
+      isCallee = true;
+      frame = caller;
+      continue;
+    }
+    const isSmall =
+      isCallee || (isInlined(frame, method, start) && caller != 0 && <Address>frameMethod(caller) != method);
     const samples = countSample(record) * weight;
     if (samples >= (isSmall ? SAMPLES_OF_SMALL : SAMPLES_FOR_OPTIMISING)) request(frame, method, start);
     if (!isSmall) return;

@@ -1,6 +1,8 @@
 // Arithmetic and comparison of SmallIntegers and identity in line; the rest by calls of the interpreter.
 
 import { TAG_MASK, TAG_SHIFT, TAG_SMALL_INTEGER } from "../layout";
+import { MET_FLOATS_IN_LINE } from "../interpreter/callsFromCode";
+import { SITE_EXTRA } from "../interpreter/codeRecords";
 import { Address, smallIntegerValue } from "../memory/oop";
 import { falseObject, trueObject } from "../memory/roots";
 import { emitHandlerCall, emitIsForwarded } from "./exits";
@@ -77,6 +79,7 @@ export function emitArithmetic(operator: u32): void {
   wasm.op(wasm.END);
   if (hasFloats) {
     emitFloats(operator, first, second);
+    emitFloatMark(site);
     wasm.op(wasm.BR);
     wasm.unsigned(1);
     wasm.op(wasm.END);
@@ -87,6 +90,13 @@ export function emitArithmetic(operator: u32): void {
   wasm.get(LONG_B);
   pushSlot();
   if (hasFloats) markTopFloat();
+}
+
+/** Has a site tell the second tier that it has met floats in line. */
+function emitFloatMark(site: Address): void {
+  wasm.i32Const(site + SITE_EXTRA + 1);
+  wasm.i32Const(MET_FLOATS_IN_LINE >> 8);
+  wasm.access(wasm.I32_STORE8, 0, 0);
 }
 
 /** The operator on two SmallIntegers, its value into LONG_B; branches out where it has none. */
@@ -240,37 +250,46 @@ function emitSum(first: u32, second: u32, isSum: bool): void {
   wasm.unsigned(0);
 }
 
-/** a * b into LONG_B where both fit in 32 bits and the product in a SmallInteger; else branches out. */
+/** a * b into LONG_B where it surely is a SmallInteger; else branches out. */
 function emitProduct(first: u32, second: u32): void {
   emitUntagged(first, LONG_A);
   emitUntagged(second, LONG_B);
-  wasm.get(LONG_A);
-  wasm.get(LONG_B);
-  wasm.op(wasm.I64_MUL);
-  wasm.tee(LONG_A);
-  wasm.i64Const(1 << 60);
-  wasm.op(wasm.I64_ADD);
-  wasm.i64Const(61);
-  wasm.op(wasm.I64_SHR_S);
-  wasm.op(wasm.I64_EQZ);
-  wasm.op(wasm.I32_EQZ);
+  emitProductTest(LONG_A, LONG_B);
   wasm.op(wasm.BR_IF);
   wasm.unsigned(0);
   wasm.get(LONG_A);
+  wasm.get(LONG_B);
+  wasm.op(wasm.I64_MUL);
   emitTagged();
+}
+
+/**
+ * On WebAssembly's stack: whether the product of two integers in locals may be no SmallInteger. It surely is one where
+ * the bits of their magnitudes are 59 together.
+ */
+export function emitProductTest(a: u32, b: u32): void {
+  emitFreeBits(a);
+  emitFreeBits(b);
+  wasm.op(wasm.I64_ADD);
+  wasm.i64Const(2 * 64 - 59);
+  wasm.op(wasm.I64_LT_U);
+}
+
+/** How many of the highest bits of the integer in a local are as its sign. */
+function emitFreeBits(local: u32): void {
+  wasm.get(local);
+  wasm.get(local);
+  wasm.i64Const(63);
+  wasm.op(wasm.I64_SHR_S);
+  wasm.op(wasm.I64_XOR);
+  wasm.op(wasm.I64_CLZ);
 }
 
 function emitUntagged(position: u32, local: u32): void {
   getUnboxed(position);
   wasm.i64Const(3);
   wasm.op(wasm.I64_SHR_S);
-  wasm.tee(local);
-  wasm.get(local);
-  wasm.op(wasm.I32_WRAP_I64);
-  wasm.op(wasm.I64_EXTEND_I32_S);
-  wasm.op(wasm.I64_NE);
-  wasm.op(wasm.BR_IF);
-  wasm.unsigned(0);
+  wasm.set(local);
 }
 
 /**
@@ -303,6 +322,7 @@ export function emitCondition(hasJump: bool): void {
       wasm.op(wasm.BR);
       wasm.unsigned(2);
       wasm.op(wasm.END);
+      emitFloatMark(site);
       emitFloatComparison(operator, first, second);
       emitBoolean(hasJump);
     }

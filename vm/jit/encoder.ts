@@ -7,6 +7,8 @@ import { CODE_BUFFER_BYTES } from "../tuning";
 const BUFFER: Address = <Address>memory.data(CODE_BUFFER_BYTES, 16);
 
 let end: Address = 0;
+/** Where there is no more room. */
+let limit: Address = 0;
 let full: bool = false;
 
 export const UNREACHABLE: u32 = 0x00;
@@ -65,6 +67,7 @@ export const I32_OR: u32 = 0x72;
 export const I32_SHL: u32 = 0x74;
 export const I32_SHR_U: u32 = 0x76;
 export const I32_ROTR: u32 = 0x78;
+export const I64_CLZ: u32 = 0x79;
 export const I64_ADD: u32 = 0x7c;
 export const I64_SUB: u32 = 0x7d;
 export const I64_MUL: u32 = 0x7e;
@@ -100,7 +103,29 @@ export const TYPE_F64: u32 = 0x7c;
 
 export function beginBuffer(): void {
   end = BUFFER;
+  limit = BUFFER + CODE_BUFFER_BYTES;
   full = false;
+}
+
+/** Goes on writing elsewhere, up to a limit; `moveBack` ends that. */
+export function moveTo(at: Address, newLimit: Address): void {
+  end = at;
+  limit = newLimit;
+}
+
+/** Goes on writing in the buffer. */
+export function moveBack(at: Address): void {
+  moveTo(at, BUFFER + CODE_BUFFER_BYTES);
+}
+
+/** Writes so many bytes from elsewhere. */
+export function copyFrom(from: Address, bytes: u32): void {
+  if (bytes > limit - end) {
+    full = true;
+    return;
+  }
+  memory.copy(end, from, bytes);
+  end += bytes;
 }
 
 /** Goes on writing at a place before: what was written there is of no use. */
@@ -122,7 +147,7 @@ export function position(): Address {
 }
 
 export function byte(value: u32): void {
-  if (end >= BUFFER + CODE_BUFFER_BYTES) {
+  if (end >= limit) {
     full = true;
     return;
   }

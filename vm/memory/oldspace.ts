@@ -55,12 +55,20 @@ export function setMaxOldSpaceBytes(bytes: u32): void {
  * the objects in use have too little room so.
  */
 export function fitOldSpace(memoryBytes: u64, wantedBytes: u32): bool {
-  const newSpaceBytes = <u64>(edenEnd - edenStart) + survivorBytes;
-  const reservedBytes = <u64>oldSpaceStart + newSpaceBytes;
-  if (memoryBytes < reservedBytes + (oldSpaceEnd - oldSpaceStart) + SPARE_OLD_SPACE_BYTES) return false;
-  possibleOldSpaceBytes = <u32>min<u64>(memoryBytes - reservedBytes, u32.MAX_VALUE);
+  if (memoryBytes < leastMemoryBytes()) return false;
+  possibleOldSpaceBytes = <u32>min<u64>(memoryBytes - reservedBytes(), u32.MAX_VALUE);
   setMaxOldSpaceBytes(wantedBytes == 0 ? wantedOldSpaceBytes : wantedBytes);
   return true;
+}
+
+/** Bytes that linear memory must be able to reach for the objects in use: what `fitOldSpace` asks for. */
+export function leastMemoryBytes(): u64 {
+  return reservedBytes() + (oldSpaceEnd - oldSpaceStart) + SPARE_OLD_SPACE_BYTES;
+}
+
+/** What is no room of old space: all before it, and as much behind it as may survive. */
+function reservedBytes(): u64 {
+  return <u64>oldSpaceStart + (edenEnd - edenStart) + survivorBytes;
 }
 
 /**

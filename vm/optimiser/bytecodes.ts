@@ -12,6 +12,7 @@ import * as units from "../jit/units";
 import { pushClosure } from "./closures";
 import { emitBackward } from "./flow";
 import { CALL_EXTEND, CALL_HANDLE } from "./imports";
+import { emitClassOf } from "./identity";
 import { emitReturn, emitReturnFromHome } from "./inline";
 import { emitArray } from "./instances";
 import {
@@ -183,6 +184,8 @@ export function emitUnit(unit: u32): u32 {
       emitMaking();
       break;
     case instruction.CLASS:
+      emitClassOf();
+      break;
     case instruction.HANDLER_SEND:
       emitHandler();
       break;

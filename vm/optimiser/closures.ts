@@ -8,6 +8,7 @@ import { nameInCode } from "../memory/codeObjects";
 import { isYoung } from "../memory/map";
 import { Address, Oop } from "../memory/oop";
 import * as wasm from "../jit/encoder";
+import { getLong, setLong } from "./aside";
 import { CALL_CLOSURE, CALL_EXTEND } from "./imports";
 import { RECEIVER, isKeptFull, keptLong, newFloat } from "./locals";
 import { emitFrameOf, emitOop, prepare, writeForContexts, writeHeaders } from "./memory";
@@ -138,7 +139,7 @@ export function beginMaking(): void {
 
 /** As `emitClosure`, in straight code since `beginMaking`: no closure is looked at twice. */
 export function emitMadeClosure(place: u32): void {
-  if ((made & (1 << place)) != 0) wasm.get(closureAt(place).oopLocal);
+  if ((made & (1 << place)) != 0) getLong(closureAt(place).oopLocal);
   else emitClosure(place);
   made |= 1 << place;
 }
@@ -146,7 +147,7 @@ export function emitMadeClosure(place: u32): void {
 /** Puts a closure on WebAssembly's stack, making it if it is not yet. */
 export function emitClosure(place: u32): void {
   const closure = closureAt(place);
-  wasm.get(closure.oopLocal);
+  getLong(closure.oopLocal);
   wasm.op(wasm.I64_EQZ);
   wasm.op(wasm.IF);
   wasm.op(wasm.VOID);
@@ -160,7 +161,7 @@ export function emitClosure(place: u32): void {
   for (let i: u32 = 0; i < closure.copiedCount; i++) {
     const value = copiedValue(closure, i);
     wasm.i32Const(COPIED_VALUES + 8 + ((closure.copiedCount - 1 - i) << 3));
-    if (value.kind == CLOSURE) wasm.get(closureAt(value.local).oopLocal);
+    if (value.kind == CLOSURE) getLong(closureAt(value.local).oopLocal);
     else emitOop(value);
     wasm.store64(0);
   }
@@ -173,7 +174,7 @@ export function emitClosure(place: u32): void {
   wasm.i32Const(closure.main);
   wasm.i32Const(COPIED_VALUES + 8);
   wasm.call(CALL_CLOSURE);
-  wasm.set(closure.oopLocal);
+  setLong(closure.oopLocal);
   wasm.op(wasm.END);
-  wasm.get(closure.oopLocal);
+  getLong(closure.oopLocal);
 }

@@ -1,4 +1,4 @@
-// Primitives in line: elements of arrays and bytes by index, sizes, classes, conversions, instances.
+// Primitives in line: elements of arrays and bytes by index, sizes; the others' files are told here.
 
 import {
   CLASS_FORMAT_FORMAT_SHIFT,
@@ -18,13 +18,11 @@ import {
   FORMAT_SHIFT,
 } from "../layout";
 import { CAUSE_ELEMENT, isLeftOften } from "../interpreter/optimisedCode";
-import { classAtIndex } from "../memory/classes";
-import { isYoung } from "../memory/map";
 import { Address } from "../memory/oop";
-import { nil } from "../memory/roots";
 import * as wasm from "../jit/encoder";
 import { pushTaken } from "./bytecodes";
 import { formatOfClass } from "./dependencies";
+import { emitAsCharacter, emitAsInteger, emitClass, emitIdentityHash } from "./identity";
 import { emitNew, emitNewSized } from "./instances";
 import { branchOutIf, closeLabel, openBlock, want } from "./joins";
 import { WANTS_COUNT } from "./round";
@@ -44,7 +42,6 @@ import {
   operandBelow,
   pop,
   push,
-  pushConstant,
   pushLocal,
 } from "./state";
 import { emitBarrier, toLocal } from "./stores";
@@ -70,8 +67,14 @@ export function emitPrimitive(primitive: u32, classIndex: u32, address: Address,
       return count == 0 && emitNew(address);
     case 71:
       return count == 1 && emitNewSized(address);
+    case 75:
+      return count == 0 && emitIdentityHash(classIndex);
     case 111:
       return count == 0 && emitClass(classIndex);
+    case 170:
+      return emitAsCharacter(address, count);
+    case 171:
+      return count == 0 && emitAsInteger(classIndex);
     default:
       return false;
   }
@@ -316,14 +319,6 @@ function emitSize(classIndex: u32): bool {
   const value = pushTaken();
   value.type = INTEGER;
   value.bits = INDEX_BITS;
-  return true;
-}
-
-function emitClass(classIndex: u32): bool {
-  const classObject = classAtIndex(classIndex);
-  if (classObject == nil || isYoung(classObject)) return false;
-  pop(1);
-  pushConstant(classObject);
   return true;
 }
 

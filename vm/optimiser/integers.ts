@@ -3,7 +3,7 @@
 
 import { TAG_SHIFT, TAG_SMALL_INTEGER } from "../layout";
 import { smallIntegerValue } from "../memory/oop";
-import { comparisonCode } from "../jit/arithmetic";
+import { comparisonCode, emitProductTest } from "../jit/arithmetic";
 import * as wasm from "../jit/encoder";
 import { branchOutIf } from "./joins";
 import { scratch } from "./locals";
@@ -161,36 +161,31 @@ function emitProduct(a: Value, b: Value, result: u32): void {
     wasm.set(result);
     return;
   }
-  emitShort(a, scratch(0));
-  emitShort(b, scratch(1));
-  wasm.get(scratch(0));
-  wasm.get(scratch(1));
-  wasm.op(wasm.I64_MUL);
-  wasm.tee(result);
-  wasm.i64Const(1 << 60);
-  wasm.op(wasm.I64_ADD);
-  wasm.i64Const(61);
-  wasm.op(wasm.I64_SHR_U);
-  wasm.op(wasm.I64_EQZ);
-  wasm.op(wasm.I32_EQZ);
+  emitUntagged(a);
+  wasm.set(scratch(0));
+  const isShort = isConstantInteger(b) && b.bits < 59;
+  if (isShort) emitRangeTest(60 - b.bits);
+  else {
+    emitUntagged(b);
+    wasm.set(scratch(1));
+    emitProductTest(scratch(0), scratch(1));
+  }
   branchOutIf(0);
+  wasm.get(scratch(0));
+  if (isShort) wasm.i64Const(smallIntegerValue(b.oop));
+  else wasm.get(scratch(1));
+  wasm.op(wasm.I64_MUL);
+  wasm.set(result);
   emitTagged(result);
 }
 
-/** An integer, untagged, into a local; branches out where it has more than 32 bits. */
-function emitShort(value: Value, local: u32): void {
-  if (isConstantInteger(value) && smallIntegerValue(value.oop) == <i64>(<i32>smallIntegerValue(value.oop))) {
-    wasm.i64Const(smallIntegerValue(value.oop));
-    wasm.set(local);
-    return;
-  }
-  emitUntagged(value);
-  wasm.tee(local);
-  wasm.get(local);
-  wasm.op(wasm.I32_WRAP_I64);
-  wasm.op(wasm.I64_EXTEND_I32_S);
-  wasm.op(wasm.I64_NE);
-  branchOutIf(0);
+/** On WebAssembly's stack: whether the magnitude of the integer in the first scratch local is not below two to this. */
+function emitRangeTest(bits: u32): void {
+  wasm.get(scratch(0));
+  wasm.i64Const((<i64>1) << bits);
+  wasm.op(wasm.I64_ADD);
+  wasm.i64Const((<i64>2) << bits);
+  wasm.op(wasm.I64_GE_U);
 }
 
 function emitUntagged(value: Value): void {
@@ -258,24 +253,24 @@ function emitDivision(a: Value, b: Value, isModulo: bool, result: u32): void {
   wasm.i64Const(0);
   wasm.op(wasm.I64_LE_S);
   branchOutIf(0);
+  // The remainder has the dividend's sign: where that is negative, one divisor more, and one less in the quotient.
+  wasm.get(scratch(0));
   wasm.get(scratch(0));
   wasm.get(scratch(1));
-  wasm.op(wasm.I64_REM_S);
+  wasm.op(wasm.I64_DIV_S);
+  wasm.tee(scratch(2));
+  wasm.get(scratch(1));
+  wasm.op(wasm.I64_MUL);
+  wasm.op(wasm.I64_SUB);
   wasm.tee(result);
   wasm.i64Const(63);
   wasm.op(wasm.I64_SHR_S);
-  wasm.get(scratch(1));
-  wasm.op(wasm.I64_AND);
-  wasm.get(result);
+  if (isModulo) {
+    wasm.get(scratch(1));
+    wasm.op(wasm.I64_AND);
+    wasm.get(result);
+  } else wasm.get(scratch(2));
   wasm.op(wasm.I64_ADD);
   wasm.set(result);
-  if (!isModulo) {
-    wasm.get(scratch(0));
-    wasm.get(result);
-    wasm.op(wasm.I64_SUB);
-    wasm.get(scratch(1));
-    wasm.op(wasm.I64_DIV_S);
-    wasm.set(result);
-  }
   emitTagged(result);
 }

@@ -225,6 +225,8 @@ export function restoreWritten(written: u32): void {
 function decide(state: Address, last: i32, unit: u32, assigned: u64, isLoop: bool): void {
   const count = load<u32>(state, 4);
   const lastScope = scopeAt(last);
+  // Where code that was entered here had to leave at once, values are not what the code before the loop has made of them.
+  const isLeft = isLoop && isLeftOften(units.addressOf(unit));
   for (let place: u32 = 0; place < count; place++) {
     const owner = place >= lastScope.base ? lastScope : scopeOfPlace(place);
     const position = place - owner.base;
@@ -239,7 +241,7 @@ function decide(state: Address, last: i32, unit: u32, assigned: u64, isLoop: boo
     if (value.kind == CONSTANT) isHome = isHome || isAssigned || (isOwn && position > owner.tempCount && !isLoop);
     else if (value.kind == IN_LOCAL) isHome = isHome || isOwn;
     else if (value.kind == BOOLEAN) isHome = true;
-    const weakened = noted(key, unit, slot, OF_ANY_TYPE);
+    const weakened = isLeft ? WHOLLY : noted(key, unit, slot, OF_ANY_TYPE);
     if (weakened == WHOLLY || value.kind == BOOLEAN) {
       value.type = ANY;
       if (isFloat(value)) isHome = true;

@@ -6,6 +6,7 @@ import { forced } from "../memory/map";
 import { Address } from "../memory/oop";
 import { falseObject, trueObject } from "../memory/roots";
 import * as wasm from "../jit/encoder";
+import { closeAside, getBoolean, getDouble, getLong, getWritten, openAside } from "./aside";
 import { beginMaking, closureAt, emitClosure, emitMadeClosure, prepareClosure } from "./closures";
 import { markExit } from "./listing";
 import { FRAME, LOW, WORD_A, WORD_B, WRITTEN, newFloat, scratch } from "./locals";
@@ -56,21 +57,21 @@ export function emitOop(value: Value): void {
     case BOOLEAN:
       wasm.i64Const(trueObject);
       wasm.i64Const(falseObject);
-      wasm.get(value.local);
+      getBoolean(value.local);
       wasm.op(wasm.SELECT);
       return;
     case CLOSURE:
       emitClosure(value.local);
       return;
     default:
-      wasm.get(value.local);
+      getLong(value.local);
   }
 }
 
 /** The oop of a double: immediate where it fits, else the machine makes it. */
-function emitBoxed(local: u32): void {
+export function emitBoxed(local: u32): void {
   if (isRare) {
-    wasm.get(local);
+    getDouble(local);
     wasm.call(CALL_NEW_FLOAT);
     return;
   }
@@ -202,7 +203,7 @@ function writeHeader(place: i32, isKept: bool): void {
   const receiver = receiverOf(owner);
   if (receiver.kind == CLOSURE) writeForContexts(closureAt(receiver.local).home, isKept);
   if (isPerhaps) {
-    wasm.get(WRITTEN);
+    getWritten();
     wasm.i32Const(1 << place);
     wasm.op(wasm.I32_AND);
     wasm.op(wasm.I32_EQZ);
@@ -324,10 +325,12 @@ export function emitPass(label: u32): void {
 /** Leaves through an imported function of (what, address, stack pointer, frame). */
 export function emitLeaving(address: Address, what: u32, how: u32): void {
   markExit();
+  openAside();
   isRare = true;
   emitFlush(false);
   isRare = false;
   emitLeave(address, what, how);
+  closeAside();
 }
 
 /** What an exit of the innermost scope says (interpreter/optimisedCode.ts). */

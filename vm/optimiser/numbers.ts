@@ -10,8 +10,10 @@ import {
   TAG_SMALL_FLOAT,
   TAG_SMALL_INTEGER,
 } from "../layout";
-import { pairClass, pairCount, siteOf } from "../interpreter/codeRecords";
+import { metOperands, pairClass, pairCount, siteOf } from "../interpreter/codeRecords";
+import { MET_FLOATS, MET_FLOATS_IN_LINE } from "../interpreter/callsFromCode";
 import { CAUSE_NUMBER, KIND_FLOAT, KIND_OTHER, kindsLeftWith } from "../interpreter/optimisedCode";
+import { Address } from "../memory/oop";
 import { falseObject, trueObject } from "../memory/roots";
 
 import { comparisonCode } from "../jit/arithmetic";
@@ -50,7 +52,17 @@ import {
   resultBits,
 } from "./integers";
 import { LOW, WORD_A, WORD_B, newBoolean, newFloat, newLong, scratch } from "./locals";
-import { emitDouble, emitExit, emitPass, emitIntegerAsDouble, emitOop, emitUnboxed, fromLow, prepare } from "./memory";
+import {
+  emitBoxed,
+  emitDouble,
+  emitExit,
+  emitPass,
+  emitIntegerAsDouble,
+  emitOop,
+  emitUnboxed,
+  fromLow,
+  prepare,
+} from "./memory";
 import { memoryOffset, scope, top } from "./scope";
 import { emitSend } from "./sends";
 import {
@@ -76,13 +88,22 @@ import {
 } from "./state";
 import * as instruction from "../../build/generated/instruction";
 
+/** Place of `=` among the special selectors; `~=` is behind it, the order of numbers before. */
+const EQUAL: u32 = 6;
 /** Integers up to this, either sign, are doubles too. */
 const EXACT_INTEGERS: i64 = 1 << 53;
 
-/** Which numbers an operation is for: kinds that it has been left with, what is known of its operands. */
+/** Which numbers an operation is for: kinds that it has met, what is known of its operands. */
 function isForFloats(a: Value, b: Value, kinds: u32): bool {
   if (isFloat(a) || isFloat(b)) return true;
   return (kinds & KIND_FLOAT) != 0 && (kinds & KIND_OTHER) == 0;
+}
+
+/** Which numbers but SmallIntegers a bytecode has met: those that it was left with, and before that in the first tier. */
+function kindsMet(address: Address): u32 {
+  const feedback = siteOf(scope.method, scope.start, address);
+  const met = feedback == 0 ? 0 : metOperands(feedback);
+  return kindsLeftWith(address) | ((met & (MET_FLOATS | MET_FLOATS_IN_LINE)) != 0 ? KIND_FLOAT : 0);
 }
 
 /** Writes a decoded arithmetic bytecode. */
@@ -90,9 +111,9 @@ export function emitArithmetic(unit: u32, operator: u32): void {
   const address = units.addressOf(unit);
   const a = operandBelow(1);
   const b = operandBelow(0);
-  const kinds = kindsLeftWith(address);
-  if (operator == PLUS || operator == MINUS || operator == TIMES || operator == DIVIDE) {
-    if (isForFloats(a, b, kinds)) {
+  const kinds = kindsMet(address);
+  if (hasFloats(operator)) {
+    if (isForFloats(a, b, kinds) && !isRatherSent(address, a)) {
       emitFloatArithmetic(operator, address);
       return;
     }
@@ -103,7 +124,7 @@ export function emitArithmetic(unit: u32, operator: u32): void {
     return;
   }
   if ((kinds & KIND_OTHER) != 0) {
-    emitEither(operator, address);
+    emitEither(operator, address, (kinds & KIND_FLOAT) != 0);
     return;
   }
   openBlock();
@@ -127,6 +148,18 @@ function pushInteger(local: u32, bits: u32): void {
   value.bits = <u8>bits;
 }
 
+/** Whether an operator has been sent to something that its receiver may be, as a vector that is to be multiplied by a float. */
+function isRatherSent(address: Address, receiver: Value): bool {
+  if (isFloat(receiver) || isInteger(receiver)) return false;
+  const feedback = siteOf(scope.method, scope.start, address);
+  return feedback != 0 && pairCount(feedback) != 0;
+}
+
+/** Whether an operator has a case for floats. */
+function hasFloats(operator: u32): bool {
+  return operator == PLUS || operator == MINUS || operator == TIMES || operator == DIVIDE;
+}
+
 /**
  * Writes an operator as the send that it has been for some receivers; those that are SmallIntegers stay in line. False where
  * it has never been one.
@@ -138,7 +171,8 @@ function emitSent(unit: u32, operator: u32, isComparison: bool): bool {
   const a = operandBelow(1);
   const b = operandBelow(0);
   if (isInteger(a) && isInteger(b)) return false;
-  let hasIntegers = false;
+  // Those that the first tier has in line it does not tell of; equality alone is mostly of other things.
+  let hasIntegers = !isComparison || operator < EQUAL;
   for (let pair: u32 = 0; pair < pairs; pair++) {
     if (pairClass(feedback, pair) == TAG_SMALL_INTEGER) hasIntegers = true;
   }
@@ -204,8 +238,8 @@ function emitOperatorHandler(operator: u32, address: u32): void {
   emitHandler();
 }
 
-/** SmallIntegers in line, all else by the interpreter's handler. */
-function emitEither(operator: u32, address: u32): void {
+/** SmallIntegers in line, and floats where these have been met; all else by the interpreter's handler. */
+function emitEither(operator: u32, address: u32, areFloatsMet: bool): void {
   const a = operandBelow(1);
   const b = operandBelow(0);
   prepare(a);
@@ -218,6 +252,14 @@ function emitEither(operator: u32, address: u32): void {
   wasm.op(wasm.BR);
   wasm.unsigned(1);
   closeLabel();
+  if (areFloatsMet && hasFloats(operator)) {
+    openBlock();
+    emitBoxed(emitFloats(operator, a, b));
+    wasm.set(result);
+    wasm.op(wasm.BR);
+    wasm.unsigned(1);
+    closeLabel();
+  }
   if (operator == BIT_AND || operator == BIT_OR) emitExit(address, CAUSE_NUMBER);
   else {
     emitHandlerCall(false);
@@ -303,6 +345,28 @@ function emitFloatArithmetic(operator: u32, address: u32): void {
   const b = operandBelow(0);
   openBlock();
   openBlock();
+  const result = emitFloats(operator, a, b);
+  wasm.op(wasm.BR);
+  wasm.unsigned(1);
+  closeLabel();
+  emitExit(address, CAUSE_NUMBER);
+  closeLabel();
+  pop(2);
+  push(FLOAT).local = result;
+}
+
+/** A double in a local: the result for two floats, or a float and an integer; branches out of one block for other operands. */
+function emitFloats(operator: u32, a: Value, b: Value): u32 {
+  if (!isFloat(a) && !isFloat(b)) {
+    // Two integers' result is none.
+    emitOop(a);
+    emitOop(b);
+    wasm.op(wasm.I64_AND);
+    wasm.op(wasm.I32_WRAP_I64);
+    wasm.i32Const(TAG_SMALL_INTEGER);
+    wasm.op(wasm.I32_AND);
+    branchOutIf(0);
+  }
   const first = emitToDouble(a);
   const second = emitToDouble(b);
   if (operator == DIVIDE) {
@@ -319,13 +383,7 @@ function emitFloatArithmetic(operator: u32, address: u32): void {
   else if (operator == MINUS) wasm.op(wasm.F64_SUB);
   else wasm.op(operator == TIMES ? wasm.F64_MUL : wasm.F64_DIV);
   wasm.set(result);
-  wasm.op(wasm.BR);
-  wasm.unsigned(1);
-  closeLabel();
-  emitExit(address, CAUSE_NUMBER);
-  closeLabel();
-  pop(2);
-  push(FLOAT).local = result;
+  return result;
 }
 
 /** Writes a decoded comparison of numbers. */
@@ -333,8 +391,8 @@ export function emitComparison(unit: u32, operator: u32): void {
   const address = units.addressOf(unit);
   const a = operandBelow(1);
   const b = operandBelow(0);
-  const kinds = kindsLeftWith(address);
-  const isFloats = isForFloats(a, b, kinds);
+  const kinds = kindsMet(address);
+  const isFloats = isForFloats(a, b, kinds) && !isRatherSent(address, a);
   if (!isFloats && emitSent(unit, operator, true)) return;
   if (!isFloats && ((kinds & KIND_OTHER) != 0 || cannotBeIntegers(a, b))) {
     emitEitherComparison(operator, address);

@@ -19,10 +19,10 @@ import { tellOptimised, tellRefused } from "../interpreter/optimiserLog";
 import { primitiveNumberOf } from "../interpreter/methods";
 import { nil } from "../memory/roots";
 import { Address, Oop } from "../memory/oop";
-import { beginSection } from "../jit/moduleHead";
 import * as wasm from "../jit/encoder";
 import { emitPollCondition } from "../jit/exits";
 import * as units from "../jit/units";
+import { beginAsides, writePieces } from "./aside";
 import { beginClosures } from "./closures";
 import { areTooMany, beginDependencies, dependencyCount, keepDependencies } from "./dependencies";
 import { beginEntries, entryAddress, entryCount, entrySlots, forgetEntries } from "./entries";
@@ -47,6 +47,10 @@ import { emitLeaving, fromLow } from "./memory";
 import { beginRound, beginTranslation, failed, floatLimit, frameLimit, homeLimit, isAgain, record } from "./round";
 import { closeAllScopes, openScope, scope, shapeBlock, shapeMethod } from "./scope";
 import { setConstant, setLocal, valueAt } from "./state";
+
+/** Room before the functions for the head of any module. */
+const HEAD_BYTES: u32 = 16384;
+let moduleStart: Address = 0;
 
 const MAX_ROUNDS: u32 = 16;
 const MAX_ROOT_UNITS: u32 = 700;
@@ -73,7 +77,7 @@ export function optimise(baseline: Address, method: Oop, start: Address, shape: 
     return refuse(method, start, whyNot());
   }
   keepDependencies(dependencies);
-  const code = hostInstallCode(wasm.bufferStart(), bytes);
+  const code = hostInstallCode(moduleStart, bytes);
   countModule(1, bytes, hostMonotonicMicroseconds() - startMicroseconds);
   if (code <= 0) {
     if (code == NO_SPACE) noteFull();
@@ -88,7 +92,7 @@ export function optimise(baseline: Address, method: Oop, start: Address, shape: 
   setOptimisedCode(optimised, code);
   setOptimised(baseline, optimised);
   offerLoops(baseline, optimised, true);
-  tellOptimised(<Address>method, start, bytes, wasm.bufferStart(), rounds, homeLimit, floatLimit);
+  tellOptimised(<Address>method, start, bytes, moduleStart, rounds, homeLimit, floatLimit);
   return true;
 }
 
@@ -139,10 +143,9 @@ function writeOnce(method: Oop, start: Address, shape: u32): u32 {
   scope.key = 1;
   if (!findUnits(leading, MAX_ROOT_UNITS)) return 0;
   openHomes(scope);
+  beginAsides();
   wasm.beginBuffer();
-  writeHead();
-  const section = beginSection(10);
-  wasm.unsigned(1);
+  wasm.setPosition(wasm.bufferStart() + HEAD_BYTES);
   const body = wasm.reserveLength();
   declareLocals();
   markScope();
@@ -153,8 +156,19 @@ function writeOnce(method: Oop, start: Address, shape: u32): u32 {
   wasm.op(wasm.END);
   endLocals();
   wasm.fillLength(body);
-  wasm.fillLength(section);
-  return wasm.position() - wasm.bufferStart();
+  writePieces();
+  return wasm.isFull() ? 0 : finishModule(body);
+}
+
+/** Writes the head right before the functions, which begin at an address; answers the module's bytes. */
+function finishModule(functions: Address): u32 {
+  const bytes = wasm.position() - functions;
+  wasm.beginBuffer();
+  writeHead(bytes);
+  const headBytes = wasm.position() - wasm.bufferStart();
+  moduleStart = functions - headBytes;
+  memory.copy(moduleStart, wasm.bufferStart(), headBytes);
+  return headBytes + bytes;
 }
 
 /** Takes arguments and copied values from where the caller and the closure have them; polls. */

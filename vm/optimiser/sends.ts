@@ -11,6 +11,7 @@ import {
   SITE_RETURN,
   SITE_SELECTOR,
   SITE_SPECIAL,
+  isMegamorphic,
   newInArea,
   newSite,
   pairClass,
@@ -135,8 +136,9 @@ export function emitSend(unit: u32, index: u32, argumentCount: u32): void {
     return;
   }
   const targets = findTargets(selector, feedback, pairs);
-  if (targets > 1) {
-    emitAlternatives(pairs, targets);
+  const isMore = isLeftOften(address) || isMegamorphic(feedback);
+  if (targets > 1 || isMore) {
+    emitAlternatives(pairs, targets, isMore);
     return;
   }
   if (!emitIdentityGuard(receiver)) emitGuard(receiver, pairs);
@@ -262,8 +264,8 @@ function classOfTarget(first: u32): u32 {
   return load<u32>(targetOf(first));
 }
 
-/** Writes a send for each of the targets, one behind another; paths join behind them. */
-function emitAlternatives(pairs: u32, targets: u32): void {
+/** Writes a send for each of the targets, one behind another, and a call where there are more; paths join behind them. */
+function emitAlternatives(pairs: u32, targets: u32, areMore: bool): void {
   // What is inlined writes sends of its own.
   const unit = sendUnit;
   const ownAddress = address;
@@ -293,7 +295,13 @@ function emitAlternatives(pairs: u32, targets: u32): void {
       learnClassOf(receiver, pair, pairs);
       takeTarget(pair);
       emitFound(classOfTarget(pair), targets == 2 ? ALWAYS : INLINE_ALTERNATIVE_UNITS);
-    } else emitOtherClass();
+    } else if (areMore) {
+      forgetTarget();
+      emitCall();
+    } else {
+      emitExit(address, CAUSE_CLASS);
+      setReachable(false);
+    }
     if (isReachable) {
       arrive(label, position + 1);
       emitBranch(wasm.BR, label);
@@ -335,17 +343,6 @@ function learnClassOf(value: Value, first: u32, pairs: u32): void {
     if (load<u32>(target, 12) == first && load<u32>(target) <= TAG_MASK) return;
   }
   learn(value, INSTANCE, 0);
-}
-
-/** A class that was not seen: a first time code leaves, then it calls. */
-function emitOtherClass(): void {
-  if (isLeftOften(address)) {
-    forgetTarget();
-    emitCall();
-    return;
-  }
-  emitExit(address, CAUSE_CLASS);
-  setReachable(false);
 }
 
 function selectorOf(index: u32): Oop {

@@ -2,7 +2,7 @@
 
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { WALL_SECONDS } from "../../../boot/fake/xen.js";
-import { kernelCommandLine } from "../../../tools/kernelWords.js";
+import { kernelCommandLine, KERNEL_WORDS } from "../../../tools/kernelWords.js";
 import { type FakeKernel, fakeKernel } from "./fakeKernel.js";
 
 let kernel: FakeKernel;
@@ -284,6 +284,10 @@ describe("the command line", () => {
 
   it("unknown words and bad numbers are refused", () => {
     expect(kernel.call["readCommandLine"]!(...kernel.put("stvm.colour"))).toBe(2);
+    for (const word of KERNEL_WORDS) {
+      const example = word.replace(/[A-Z]+$/, "64").replace(/\|.*/, "");
+      expect(kernel.call["readCommandLine"]!(...kernel.put(example))).toBe(0);
+    }
     expect(kernel.call["readCommandLine"]!(...kernel.put("stvm.heap=lots"))).toBe(2);
     expect(kernel.call["readCommandLine"]!(...kernel.put("x ".repeat(300)))).toBe(1);
   });

@@ -69,6 +69,7 @@ export async function fakeKernel(): Promise<FakeKernel> {
       return fake.heapFits(memoryBytes) ? 1 : 0;
     },
     usedOldSpaceBytes: () => USED_BYTES,
+    leastMemoryBytes: () => BigInt(8 << 20),
     compiledArea: () => COMPILED_AREA,
     enableJit: noted("enableJit"),
     enableOptimiser: noted("enableOptimiser"),

@@ -72,6 +72,7 @@ function run(startKernel: Statement[], memory = new Uint8Array(1 << 22), machine
   const { elf } = linkKernel({
     module: handMade(startKernel, vectorAnswer),
     memory,
+    leastMemoryBytes: memory.length,
     driversEnd: 100_000,
   });
   const folder = mkdtempSync(join(tmpdir(), "stvm-start-"));
@@ -156,6 +157,7 @@ test("the file is what loaders of PVH kernels read", () => {
   const { elf, memoryBytes } = linkKernel({
     module: handMade([["ud2"]], vectorAnswer),
     memory: new Uint8Array(1 << 22),
+    leastMemoryBytes: 1 << 22,
     driversEnd: 100_000,
   });
   const file = Buffer.from(elf);
