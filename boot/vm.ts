@@ -33,6 +33,11 @@ export declare function queueEvent(type: i32, time: i32, a: i32, b: i32, c: i32,
 @external("env", "fitOldSpace")
 export declare function fitOldSpace(memoryBytes: u64, wantedBytes: u32): bool;
 
+/** Bytes of old space that objects use (vm/memory/oldspace.ts). */
+// @ts-ignore: decorator
+@external("env", "usedOldSpaceBytes")
+export declare function usedOldSpaceBytes(): u32;
+
 /** The least memory that `fitOldSpace` is content with. */
 // @ts-ignore: decorator
 @external("env", "leastMemoryBytes")

@@ -3,6 +3,10 @@
 
 import { UsageError } from "./terminal.js";
 
+// What boot/xen/commandLine.ts takes.
+const MOST_BYTES = 4095;
+const MOST_WORDS = 256;
+
 /** Words that boot/xen/commandLine.ts knows, with the form of their values. */
 export const KERNEL_WORDS: readonly string[] = [
   "stvm.timing",
@@ -18,18 +22,31 @@ export const KERNEL_WORDS: readonly string[] = [
   "stvm.jit-stats",
 ];
 
-/** A kernel stops at a word that it does not know; this says so before. `where` is what they were given by. */
+/**
+ * A kernel stops at a word that it does not know; this says so before, and where one would be more than one word.
+ * `where` is what they were given by.
+ */
 export function refuseUnknownWords(where: string, words: readonly string[]): void {
   const names = KERNEL_WORDS.map((word) => word.replace(/=.*/, ""));
   for (const word of words) {
-    if (names.includes(word.replace(/=.*/s, ""))) continue;
+    if (names.includes(word.replace(/=.*/s, "")) && /^[\w.=-]+$/.test(word)) continue;
     throw new UsageError(`${where}: ${word}: no word for the kernel; known are ${KERNEL_WORDS.join(", ")}`);
   }
 }
 
-/** The command line of a kernel: words for the virtual machine (`stvm.…`), then the image's arguments. */
+/**
+ * The command line of a kernel: words for the virtual machine (`stvm.…`), then the image's arguments. Throws a UsageError
+ * for more than a kernel takes: loaders answer a longer line with a start that is none, or cut it off.
+ */
 export function kernelCommandLine(machineWords: readonly string[], imageWords: readonly string[]): string {
-  return [...machineWords, ...imageWords.map(quotedWord)].join(" ");
+  if (imageWords.some((word) => word.includes("\0")))
+    throw new UsageError("arguments: a zero byte ends a command line; leave it out");
+  const line = [...machineWords, ...imageWords.map(quotedWord)].join(" ");
+  const bytes = Buffer.byteLength(line);
+  if (bytes <= MOST_BYTES && imageWords.length <= MOST_WORDS) return line;
+  throw new UsageError(
+    `arguments: ${imageWords.length} words of ${bytes} bytes; a kernel takes ${MOST_WORDS} words and ${MOST_BYTES} bytes, so give fewer`,
+  );
 }
 
 function quotedWord(word: string): string {

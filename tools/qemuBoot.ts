@@ -3,7 +3,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { constants, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { kvmState } from "./kvm.js";
 import { findQemu, type Qemu } from "./testbed/qemu.js";
@@ -32,11 +32,16 @@ export type BootEnd =
   /** The kernel stopped with a message, which is on the console, unless it had none: its last lines. */
   | { readonly kind: "crash"; readonly lines: readonly string[] }
   | { readonly kind: "timeout" }
+  /** A signal came for this process; nothing of QEMU is left. */
+  | { readonly kind: "signal"; readonly signal: EndingSignal }
   /** QEMU itself ended: its status and what it said. */
   | { readonly kind: "qemu"; readonly status: number | null; readonly message: string };
 
+/** What ends this process from outside. */
+export type EndingSignal = (typeof ENDING_SIGNALS)[number] | "SIGPIPE";
+const ENDING_SIGNALS = ["SIGHUP", "SIGINT", "SIGTERM"] as const;
+
 const EXIT_LINE = /^stvm: exit (\d+)$/;
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** What a terminal sends for the end of input, Ctrl-D. */
 const END_OF_INPUT = Uint8Array.of(4);
 
@@ -71,7 +76,12 @@ function qemuWords(boot: QemuBoot, accelerator: string, debugFile: string, isTer
     ...["-smp", "1", "-m", String(boot.memoryMegabytes), "-nodefaults", "-no-user-config", "-no-reboot"],
     ...["-display", "none", "-chardev", console, "-serial", "chardev:console"],
     ...(isTerminal ? ["-mon", "chardev=console"] : []),
-    ...["-chardev", `file,id=debug,path=${debugFile}`, "-device", "isa-debugcon,iobase=0xe9,chardev=debug"],
+    ...[
+      "-chardev",
+      `file,id=debug,path=${debugFile.replaceAll(",", ",,")}`,
+      "-device",
+      "isa-debugcon,iobase=0xe9,chardev=debug",
+    ],
     ...["-device", "isa-debug-exit,iobase=0xf4"],
     ...(boot.gdbPort === undefined ? [] : ["-S", "-gdb", `tcp:127.0.0.1:${boot.gdbPort}`]),
     ...["-kernel", boot.kernel, "-append", boot.commandLine],
@@ -86,9 +96,14 @@ async function follow(child: ChildProcess, boot: QemuBoot, streams: BootStreams,
   const stopTyping = child.stdin === null ? () => {} : connectInput(streams.input, child.stdin);
   const kill = () => void child.kill("SIGKILL");
   process.once("exit", kill);
-  // Without a listener a signal would end this process at once, and QEMU would go on by itself.
-  const leave = (signal: NodeJS.Signals) => process.exit(128 + constants.signals[signal]);
-  for (const signal of SIGNALS) process.once(signal, leave);
+  let ending: EndingSignal | undefined;
+  const hearSignal = (signal: NodeJS.Signals) => {
+    ending ??= signal as EndingSignal;
+    kill();
+  };
+  for (const signal of ENDING_SIGNALS) process.on(signal, hearSignal);
+  // Whoever read the console is gone: what a program without Node would be told by this signal.
+  streams.output.on("error", () => hearSignal("SIGPIPE"));
   const timer =
     boot.timeoutMilliseconds === undefined
       ? undefined
@@ -102,8 +117,9 @@ async function follow(child: ChildProcess, boot: QemuBoot, streams: BootStreams,
   });
   clearTimeout(timer);
   process.off("exit", kill);
-  for (const signal of SIGNALS) process.off(signal, leave);
+  for (const signal of ENDING_SIGNALS) process.off(signal, hearSignal);
   stopTyping();
+  if (ending !== undefined) return { kind: "signal", signal: ending };
   if (isLate) return { kind: "timeout" };
   return endOf(existsSync(debugFile) ? readFileSync(debugFile, "utf8") : "", status, message);
 }

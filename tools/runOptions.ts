@@ -182,13 +182,12 @@ function isHeadless(word: string): boolean {
   return /^(--?headless|-vm-display-null)$/.test(word);
 }
 
-/** A size with k, m or g behind it, in bytes. */
-export function byteCount(text: string, name: string): number {
+/** A size with k, m or g behind it, in bytes; `what` is how an error names it. */
+export function byteCount(text: string, name: string, what = `--${name}=${text}`): number {
   const match = /^(\d+)([kmg]?)b?$/i.exec(text);
-  if (match === null)
-    throw new UsageError(`--${name}=${text}: not a size; write a number with k, m or g, such as 512m`);
+  if (match === null) throw new UsageError(`${what}: not a size; write a number with k, m or g, such as 512m`);
   const bytes = Number(match[1]) * 1024 ** ["", "k", "m", "g"].indexOf(match[2]!.toLowerCase());
-  if (bytes >= 2 ** 32) throw new UsageError(`--${name}=${text}: more than the 4 GiB that a heap can have`);
+  if (bytes >= 2 ** 32) throw new UsageError(`${what}: more than the 4 GiB that a heap can have`);
   return bytes;
 }
 

@@ -12,6 +12,7 @@ import { type VmExports } from "../../vm/embed/module.js";
 import { createNodeHost } from "../../vm/embed/nodeHost.js";
 import { VmError } from "../../vm/embed/vm.js";
 import { PAGE_BYTES } from "../../vm/layout.js";
+import { IMAGE_NO_MEMORY } from "../../vm/tables/imageFaults.js";
 import { type AheadCompiler } from "./ahead.js";
 import { leaveOutPrimitives, type PrimitiveChoice } from "./primitives.js";
 import { WasmFile, type WasmGlobal } from "./wasmFile.js";
@@ -72,6 +73,12 @@ export function preloadImage(options: PreloadOptions): Preload {
   exports.reserveMemory(options.reservedEnd);
   const status = exports.loadImage(image.length, options.edenBytes ?? 0, 0);
   drivers.close();
+  if (status === IMAGE_NO_MEMORY) {
+    throw new VmError(
+      "image",
+      `${options.image}: its objects and its eden do not fit into 4 GiB; give it a smaller eden`,
+    );
+  }
   if (status !== 0) throw new VmError("image", `${options.image}: ${describeLoadFault(status, exports)}`);
   if (errors.length > 0) throw new VmError("image", `${options.image}: ${errors[0]}; save the image anew`);
 

@@ -45,6 +45,8 @@ export function timezoneOffsetSeconds(): i32 {
 function readZone(): void {
   zoneIsRead = true;
   let length = commandEnvironment("TZ", zone, PATH_BYTES);
+  // Longer than any path, and not all of it is here.
+  if (length >= <i32>PATH_BYTES) return;
   let name = zone;
   if (length > 0 && load<u8>(name) == 0x3a) {
     name++;
@@ -77,25 +79,27 @@ function putLiteral(literal: string, address: Address): i32 {
  */
 function offsetAt(seconds: i64): i32 {
   if (zoneBytes < 44 || load<u32>(zone) != 0x66695a54) return 0;
-  const first = zone + 44;
+  // Counts of a file that lies may be anything: sums have 64 bits until they are known to be within the file.
   const skip =
     count(zone, 3) * 5 + count(zone, 4) * 6 + count(zone, 5) + count(zone, 2) * 8 + count(zone, 1) + count(zone, 0);
-  const header = first + skip;
-  if (load<u8>(zone, 4) < 0x32 || header + 44 > zone + zoneBytes) return 0;
-  const times = count(header, 3);
+  if (load<u8>(zone, 4) < 0x32 || 44 + skip + 44 > zoneBytes) return 0;
+  const header = zone + 44 + <u32>skip;
+  if (header + 44 - zone + count(header, 3) * 9 + count(header, 4) * 6 > zoneBytes) return 0;
+  const times = <u32>count(header, 3);
+  const types = <u32>count(header, 4);
+  if (types == 0) return 0;
   const table = header + 44;
   const kinds = table + times * 8;
   const infos = kinds + times;
-  if (infos + count(header, 4) * 6 > zone + zoneBytes) return 0;
   let kind: u32 = 0;
   for (let i: u32 = 0; i < times; i++) {
     if (<i64>bswap<u64>(load<u64>(table + i * 8)) > seconds) break;
     kind = load<u8>(kinds + i);
   }
-  return <i32>bswap<u32>(load<u32>(infos + kind * 6));
+  return kind < types ? <i32>bswap<u32>(load<u32>(infos + kind * 6)) : 0;
 }
 
 /** The counts of a header: 0 UT, 1 standard, 2 leap seconds, 3 times, 4 types, 5 characters. */
-function count(header: Address, index: u32): u32 {
-  return bswap<u32>(load<u32>(header + 20 + index * 4));
+function count(header: Address, index: u32): u64 {
+  return <u64>bswap<u32>(load<u32>(header + 20 + index * 4));
 }

@@ -4,6 +4,8 @@
 import { load64, load8 } from "../cpu";
 import { Address } from "./systemCalls";
 
+/** Where the stack that the program itself has filled ends. */
+export let stackEnd: i64 = 0;
 let wordsStart: i64 = 0;
 /** Words of the command line, the program's name first. */
 export let wordCount: u32 = 0;
@@ -11,6 +13,7 @@ let environmentStart: i64 = 0;
 
 /** `stack` is what the stack pointer was at the program's entry: count, words, zero, environment, zero. */
 export function setInitialStack(stack: i64): void {
+  stackEnd = stack;
   wordCount = <u32>load64(stack);
   wordsStart = stack + 8;
   environmentStart = wordsStart + (<i64>wordCount + 1) * 8;

@@ -14,6 +14,7 @@ import {
   TRAP_TABLE_BOUNDS,
   TRAP_UNREACHABLE,
 } from "../native/abi";
+import { stackEnd } from "./commandLine";
 import { LINKED_CODE_END, LINKED_CODE_START, LINKED_SYMBOLS } from "./linked";
 import { setReport, writeLine } from "./output";
 import { SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP } from "./signals";
@@ -161,11 +162,15 @@ function putRegister(name: string, value: i64): void {
   putHex(value);
 }
 
-/** Words of the stack that point into compiled code: return addresses, and some that were left over. */
+/**
+ * Words of the stack that point into compiled code: return addresses, and some that were left over. A program that waits
+ * has few words there, and behind them, where little was handed to it, the stack's memory soon ends.
+ */
 function putCallers(stack: i64): void {
+  const end = min(stack + STACK_WORDS * 8, stackEnd);
   let found: u32 = 0;
-  for (let i: i64 = 0; i < STACK_WORDS && found < MAX_CALLERS; i++) {
-    const word = load64(stack + i * 8);
+  for (let at = stack; at < end && found < MAX_CALLERS; at += 8) {
+    const word = load64(at);
     if (!isCode(word)) continue;
     put("  called from");
     putSymbol(word);

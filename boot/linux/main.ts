@@ -122,6 +122,7 @@ const RANGE_BYTES: i64 = (8 << 30) + 65536;
 /** What the deepest function below the limit may need, and the kernel. */
 const STACK_RESERVE_BYTES: u64 = 65536;
 const MAX_STACK_BYTES: u64 = 64 << 20;
+const LEAST_STACK_BYTES: u64 = 65536;
 
 /** Ctrl-C again within this time ends the program. */
 const SECOND_INTERRUPT_MICROSECONDS: i64 = 5_000_000;
@@ -133,7 +134,7 @@ const scratch: Address = memory.data(256, 8);
 export function start(stack: i64): void {
   startClock();
   setInitialStack(stack);
-  setStackLimit(stack - <i64>(min(stackBytes(scratch), MAX_STACK_BYTES) - STACK_RESERVE_BYTES));
+  limitStack(stack);
   const request = readOptions();
   if (request != REQUEST_RUN) exit(answerRequest(request));
   reserveMemoryRange();
@@ -153,6 +154,20 @@ export function start(stack: i64): void {
     writeLine();
   }
   runToEnd();
+}
+
+/** Until then functions do not look at the limit. */
+function limitStack(stack: i64): void {
+  const bytes = min(stackBytes(scratch), MAX_STACK_BYTES);
+  if (bytes >= STACK_RESERVE_BYTES + LEAST_STACK_BYTES)
+    return setStackLimit(stack - <i64>(bytes - STACK_RESERVE_BYTES));
+  put("stvm: ");
+  putBytes(imageNameStart(), imageNameBytes());
+  put(": a stack of ");
+  putNumber(bytes >> 10);
+  put(" KB is too small; raise its limit to 128 KB or more (ulimit -s 8192)");
+  writeLine();
+  exit(1);
 }
 
 function runToEnd(): void {

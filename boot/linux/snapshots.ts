@@ -1,12 +1,13 @@
 // Snapshots (vm/host.ts): written beside their place and renamed, so that whatever fails, the old file stays as it is.
 
 import { currentImageName } from "./attributes";
-import { STATX_MODE, status } from "./descriptors";
+import { isRegular, STATX_MODE, status } from "./descriptors";
 import { folderBytes, lengthOf, path, PATH_BYTES, setPath } from "./paths";
 import {
   Address,
   close,
   EBADF,
+  EINVAL,
   EIO,
   ELOOP,
   ENAMETOOLONG,
@@ -39,7 +40,10 @@ export function snapshotBegin(name: Address, bytes: u32): i32 {
   if (error == 0) error = followLinks();
   if (error == 0) error = nameTemporary();
   if (error < 0) return error;
-  const mode = statPath(target, true, status) == 0 ? load<u16>(status, STATX_MODE) & 0o777 : 0o666;
+  const isThere = statPath(target, true, status) == 0;
+  // A rename would put a file in the place of a device, a pipe or a socket.
+  if (isThere && !isRegular()) return EINVAL;
+  const mode = isThere ? load<u16>(status, STATX_MODE) & 0o777 : 0o666;
   descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL, mode);
   isWhole = true;
   return descriptor < 0 ? descriptor : 0;

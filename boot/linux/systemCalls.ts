@@ -37,6 +37,7 @@ const MAP_FIXED_NOREPLACE: i32 = 0x100000;
 export const POLLIN: i32 = 1;
 export const POLLOUT: i32 = 4;
 
+const F_DUPFD_CLOEXEC: i32 = 1030;
 const AT_FDCWD: i32 = -100;
 const AT_SYMLINK_NOFOLLOW: i32 = 0x100;
 const CLOCK_REALTIME: i32 = 0;
@@ -88,9 +89,20 @@ export function writeAt(descriptor: i32, address: Address, bytes: u32, offset: i
   return call4(18, descriptor, processorAddress(address), bytes, offset);
 }
 
-/** `path` ends with a zero byte, as in all that follows. */
+/** `path` ends with a zero byte, as in all that follows. The descriptor is above those of the standard streams. */
 export function open(path: Address, flags: i32, mode: i32): i32 {
-  return <i32>call3(2, processorAddress(path), flags | O_CLOEXEC, mode);
+  return aboveStandard(<i32>call3(2, processorAddress(path), flags | O_CLOEXEC, mode));
+}
+
+/**
+ * The same file by a number above those of the standard streams. Where the program was started without one of these, the
+ * system gives its number to the next file, which would then get what is written to the stream.
+ */
+function aboveStandard(descriptor: i32): i32 {
+  if (descriptor < 0 || descriptor > 2) return descriptor;
+  const moved = <i32>call3(72, descriptor, F_DUPFD_CLOEXEC, 3);
+  close(descriptor);
+  return moved;
 }
 
 export function close(descriptor: i32): i32 {
@@ -216,6 +228,7 @@ export function memoryFile(bytes: i64): i32 {
   // MFD_CLOEXEC and MFD_EXEC; kernels before 6.3 do not know the second.
   let file = <i32>call3(319, processorAddress(EMPTY), 0x11, 0);
   if (file == EINVAL) file = <i32>call3(319, processorAddress(EMPTY), 1, 0);
+  file = aboveStandard(file);
   return file < 0 || truncate(file, bytes) >= 0 ? file : -1;
 }
 
@@ -251,7 +264,7 @@ export function blockSignals(set: Address): i32 {
 
 /** A descriptor that reads the blocked signals of a set, without blocking. */
 export function signalDescriptor(set: Address): i32 {
-  return <i32>call4(289, -1, processorAddress(set), SIGNAL_SET_BYTES, 0o2004000);
+  return aboveStandard(<i32>call4(289, -1, processorAddress(set), SIGNAL_SET_BYTES, 0o2004000));
 }
 
 /** The soft limit of the stack in bytes, which may be u64.MAX_VALUE for none. */

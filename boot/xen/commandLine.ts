@@ -7,8 +7,10 @@ import { NATIVE_JIT_THRESHOLD } from "../../vm/tuning";
 import { chooseCompiler } from "../common/code";
 import { isName } from "./store/storeErrors";
 
-const MOST_BYTES: u32 = 4096;
+const MOST_BYTES: u32 = 4095;
 const MOST_WORDS: u32 = 256;
+/** No time zone is further from UTC. */
+const MOST_ZONE_SECONDS: u64 = 86400;
 /** The words' characters, one after another, a zero behind each. */
 const characters = <Address>memory.data(4352);
 /** Offsets of the image's words, and of one past the last. */
@@ -121,8 +123,8 @@ function applyWord(word: Address, bytes: u32): bool {
     filesBytes = sizeAt(word + 6, bytes - 6);
     limitsFiles = true;
   } else if (startsWith(word, bytes, "log=")) logLevel = <u32>min<u64>(decimalAt(word + 4, bytes - 4), 5);
-  else if (startsWith(word, bytes, "timezone=-")) timezoneSeconds = -(<i32>decimalAt(word + 10, bytes - 10));
-  else if (startsWith(word, bytes, "timezone=")) timezoneSeconds = <i32>decimalAt(word + 9, bytes - 9);
+  else if (startsWith(word, bytes, "timezone=-")) timezoneSeconds = -zoneAt(word + 10, bytes - 10);
+  else if (startsWith(word, bytes, "timezone=")) timezoneSeconds = zoneAt(word + 9, bytes - 9);
   else return false;
   return isGoodNumber;
 }
@@ -163,9 +165,18 @@ function decimalAt(word: Address, bytes: u32): u64 {
   return value;
 }
 
+/** A number of seconds from UTC, up to a day. */
+function zoneAt(word: Address, bytes: u32): i32 {
+  const seconds = decimalAt(word, bytes);
+  if (seconds > MOST_ZONE_SECONDS) isGoodNumber = false;
+  return <i32>seconds;
+}
+
 /** A number of bytes, with k, m or g behind. */
 function sizeAt(word: Address, bytes: u32): u64 {
   const suffix = bytes > 0 ? load<u8>(word + bytes - 1) | 32 : 0;
   const shift: u64 = suffix == 107 ? 10 : suffix == 109 ? 20 : suffix == 103 ? 30 : 0;
-  return decimalAt(word, shift == 0 ? bytes : bytes - 1) << shift;
+  const count = decimalAt(word, shift == 0 ? bytes : bytes - 1);
+  if (count > u64.MAX_VALUE >> shift) isGoodNumber = false;
+  return count << shift;
 }

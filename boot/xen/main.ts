@@ -4,7 +4,7 @@
 import { cr3, fence, linked, load64, pause, rdtsc, setCr3 } from "../cpu";
 import { Address } from "../../vm/memory/oop";
 import { OUTCOME_IDLE, OUTCOME_QUIT, OUTCOME_SLICE, OUTCOME_WAITING } from "../outcomes";
-import { fitOldSpace, leastMemoryBytes, outcomeDetail, requestInterrupt, run } from "../vm";
+import { fitOldSpace, leastMemoryBytes, outcomeDetail, requestInterrupt, run, usedOldSpaceBytes } from "../vm";
 import {
   badWord,
   badWordBytes,
@@ -126,19 +126,27 @@ function checkMemory(): void {
   const hasMemory = measureMemory(memoryEntries, count);
   const compiles = hasMemory && wantsCompiler() && startCompiler(wanted);
   const isRunnable = compiles || (hasMemory && fitHeap(wanted));
-  if (isRunnable && startFiles(compiles)) return;
-  beginPanic();
-  if (isRunnable) {
-    report.text("stvm.files: the heap leaves less for files; give them less, or the machine more memory than ");
-    report.number(megabytes(machineBytes));
-    report.text(" MB");
-  } else {
+  if (!isRunnable) {
+    beginPanic();
     report.text("too little memory: the machine has ");
     report.number(megabytes(machineBytes));
     report.text(" MB, and the image needs ");
     report.number(megabytes(leastMachineBytes(leastMemoryBytes())));
     report.text(" MB to start; give it more");
+    endPanic(false);
   }
+  if (wanted != 0 && wanted < usedOldSpaceBytes()) {
+    beginPanic();
+    report.text("stvm.heap: the image's objects have ");
+    report.number((usedOldSpaceBytes() >> 10) + 1);
+    report.text(" KB already; give it more");
+    endPanic(false);
+  }
+  if (startFiles(compiles)) return;
+  beginPanic();
+  report.text("stvm.files: the heap leaves less for files; give them less, or the machine more memory than ");
+  report.number(megabytes(machineBytes));
+  report.text(" MB");
   endPanic(false);
 }
 

@@ -4,11 +4,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
-import { setTimeout as sleep } from "node:timers/promises";
 import { kernelCommandLine } from "../../tools/kernelWords.js";
 import { type BuiltKernel, buildXenKernel, guestConfiguration, readKernelConfig } from "../../tools/programs/xen.js";
 import { type BootEnd, bootInQemu } from "../../tools/qemuBoot.js";
@@ -120,6 +119,9 @@ describe("the default image in a kernel", () => {
     const { end, text } = await boot({ words: ["-e", expression] });
     expect(text).toMatch(/out of memory|OutOfMemory/);
     expect(["crash", "quit"]).toContain(end.kind);
+    const deeper = await boot({ words: ["-e", "| b | b := nil. b := [ :n | (b value: n) + 1 ]. b value: 0"] });
+    expect(deeper.text).toMatch(/^stvm: out of memory: the objects in use fill it; .* what stvm\.heap says\n/);
+    expect(deeper.end.kind).toBe("crash");
   });
 
   testInQemu("that never ends is ended when its time is up", async () => {
@@ -194,6 +196,58 @@ describe("a kernel that compiles its methods", () => {
   });
 });
 
+describe("stvm boot", () => {
+  testInQemu("gives words to the kernel, and all behind it to the image", async () => {
+    const words = ["--no-kvm", "--word", "stvm.exit", "--word=stvm.files=1m", kernel, "-e", "6 * 7"];
+    const running = spawn(process.execPath, ["bin/stvm.mjs", "boot", ...words]);
+    let text = "";
+    running.stdout.on("data", (bytes: Buffer) => void (text += bytes.toString()));
+    expect(await once(running, "close")).toEqual([0, null]);
+    expect(text.replaceAll("\r", "")).toBe("42\nstvm: exit 0\n");
+  });
+
+  testInQemu.each(["SIGHUP", "SIGINT", "SIGTERM"] as const)(
+    "leaves nothing behind when %s ends it, whatever its folder is called",
+    async (signal) => {
+      const temporary = mkdtempSync(join(folder, "a,b "));
+      const child = spawn(process.execPath, ["bin/stvm.mjs", "boot", kernel, "-e", "6 * 7", "[ true ] whileTrue"], {
+        env: { ...process.env, TMPDIR: temporary },
+        stdio: ["pipe", "pipe", "ignore"],
+      });
+      const ended = new Promise((resolve) => child.once("close", resolve));
+      await new Promise<void>((resolve) => child.stdout!.once("data", () => resolve()));
+      const [qemu, ...others] = childrenOf(child.pid!);
+      expect([existsSync(`/proc/${qemu}`), others]).toEqual([true, []]);
+      child.kill(signal);
+      expect(await ended).toBe(128 + constants.signals[signal]);
+      expect(existsSync(`/proc/${qemu}`)).toBe(false);
+      expect(readdirSync(temporary)).toEqual([]);
+    },
+  );
+});
+
+describe("stvm boot into a pipe", () => {
+  testInQemu("that nobody reads any more ends, and says nothing", async () => {
+    const temporary = mkdtempSync(join(folder, "pipe-"));
+    const count = "1 to: 300000 do: [ :i | FileStream stdout print: i; lf ]. [ true ] whileTrue";
+    const child = spawn(process.execPath, ["bin/stvm.mjs", "boot", "--no-kvm", kernel, "-e", count], {
+      env: { ...process.env, TMPDIR: temporary },
+      stdio: ["pipe", "pipe", "pipe"],
+    });
+    let errors = "";
+    child.stderr!.on("data", (part: Buffer) => void (errors += part.toString()));
+    child.stdout!.once("data", () => child.stdout!.destroy());
+    expect(await new Promise((resolve) => child.once("close", resolve))).toBe(128 + constants.signals.SIGPIPE);
+    expect(errors).toBe("");
+    expect(readdirSync(temporary)).toEqual([]);
+  });
+});
+
+/** Processes that a process has started and that are there. */
+function childrenOf(pid: number): string[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ");
+}
+
 describe("a kernel that cannot go on says so in one line and stops", () => {
   testInQemu("less memory than it needs, to the megabyte that was told when it was built", async () => {
     const least = Math.ceil(built.memoryBytes / (1 << 20));
@@ -265,28 +319,6 @@ describe("files", () => {
   });
 });
 
-describe("stvm boot", () => {
-  const start = (...words: string[]) => spawn(process.execPath, ["bin/stvm.mjs", "boot", "--no-kvm", ...words]);
-
-  testInQemu("gives words to the kernel, and all behind it to the image", async () => {
-    const running = start("--word", "stvm.exit", "--word=stvm.files=1m", kernel, "-e", "6 * 7");
-    let text = "";
-    running.stdout.on("data", (bytes: Buffer) => void (text += bytes.toString()));
-    expect(await once(running, "close")).toEqual([0, null]);
-    expect(text.replaceAll("\r", "")).toBe("42\nstvm: exit 0\n");
-  });
-
-  testInQemu("leaves no QEMU behind when a signal ends it", async () => {
-    const running = start(kernel, "--repl");
-    await once(running.stdout, "data");
-    const [qemu] = childrenOf(running.pid!);
-    expect(qemu).toBeDefined();
-    running.kill("SIGTERM");
-    expect(await once(running, "exit")).toEqual([143, null]);
-    while (isAlive(qemu!)) await sleep(20);
-  });
-});
-
 describe("the conformance image in a kernel", () => {
   testInQemu(
     "passes all of its tests in both bytecode sets",
@@ -343,30 +375,34 @@ describe("building", () => {
     ['{"colour": "red"}', /colour: unknown; known are name, memory/],
     ['{"memory": 32}', /memory: a text is wanted/],
     ['{"onCrash": "explode"}', /onCrash: one of destroy/],
-    ['{"words": ["stvm.colour=red"]}', /words: stvm\.colour=red: no word for the kernel; known are stvm\.timing/],
+    ['{"memory": "64q"}', /wrong\.json: memory: 64q: not a size/],
+    ['{"heap": "5g"}', /wrong\.json: heap: 5g: more than the 4 GiB/],
+    [
+      '{"words": ["stvm.colour=red"]}',
+      /wrong\.json: words: stvm\.colour=red: no word for the kernel; known are stvm\./,
+    ],
+    ['{"words": ["stvm.log=1 stvm.exit"]}', /wrong\.json: words: stvm\.log=1 stvm\.exit: no word for the kernel/],
+    ['{"words": ["timing"]}', /wrong\.json: words: timing: no word for the kernel/],
+    ['{"name": ""}', /wrong\.json: name: one letter at least/],
+    ['{"xl": ["a"]}', /xl: an object of texts is wanted/],
+    ['{"xl": {"a\\nkernel": "1"}}', /xl: .* is no key/],
+    ['{"arguments": ["a\\u0000b"]}', /wrong\.json: arguments: a zero byte/],
   ])("app.json %s is refused", (text, message) => {
     const file = join(folder, "wrong.json");
     writeFileSync(file, text);
     expect(() => readKernelConfig(file)).toThrow(message);
   });
+
+  test("app.json whose arguments are more than a kernel takes is refused", () => {
+    const file = join(folder, "long.json");
+    writeFileSync(file, JSON.stringify({ arguments: ["x".repeat(5000)] }));
+    expect(() => readKernelConfig(file)).toThrow(/long\.json: arguments: 1 words of 5000 bytes/);
+  });
+
+  test("app.json that is a folder is refused, and one with a byte order mark read", () => {
+    expect(() => readKernelConfig(folder)).toThrow(/cannot be read .*; give the path of a JSON file/);
+    const file = join(folder, "marked.json");
+    writeFileSync(file, '\ufeff{"name": "web"}');
+    expect(readKernelConfig(file)).toEqual({ name: "web" });
+  });
 });
-
-/** Processes that a process has started, as /proc tells. */
-function childrenOf(parent: number): number[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name) && parentOf(name) === parent)
-    .map(Number);
-}
-
-/** The second field behind the name, which stands in brackets; undefined where the process has gone. */
-function parentOf(process: string): number | undefined {
-  try {
-    return Number(readFileSync(`/proc/${process}/stat`, "utf8").split(") ").at(-1)!.split(" ")[1]);
-  } catch {
-    return undefined;
-  }
-}
-
-function isAlive(process: number): boolean {
-  return parentOf(String(process)) !== undefined;
-}

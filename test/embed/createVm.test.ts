@@ -1,7 +1,8 @@
 // The library on Node: loading, running to the end, several virtual machines at once, errors, mirrors.
 
 import { describe, expect, test } from "@jest/globals";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createVm, mirrorsOf, type Sendable, virtualClock, type VmOptions } from "../../vm/embed/node.js";
@@ -179,6 +180,21 @@ describe("snapshots", () => {
     expect(readFileSync(image, "utf8")).toBe("new");
     expect(host.snapshotBegin(join(folder, "missing/b.image"))).toBeLessThan(0);
     expect(readdirSync(folder)).toEqual(["a.image"]);
+    host.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  const testPipes = process.platform === "win32" ? test.skip : test;
+  testPipes("do not replace what is no file: a device, a pipe", async () => {
+    const { createNodeHost } = await import("../../vm/embed/nodeHost.js");
+    const folder = mkdtempSync(join(tmpdir(), "stvm-snapshot-"));
+    const pipe = join(folder, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    const host = createNodeHost({ image: new Uint8Array(), imageName: join(folder, "a.image") });
+    expect(host.snapshotBegin(pipe)).toBeLessThan(0);
+    expect(host.snapshotEnd(true)).toBeLessThan(0);
+    expect(lstatSync(pipe).isFIFO()).toBe(true);
+    expect(readdirSync(folder)).toEqual(["pipe"]);
     host.close();
     rmSync(folder, { recursive: true });
   });

@@ -1,10 +1,11 @@
 // `stvm boot`: an image, or a kernel that `stvm build --target xen` has made, in a virtual machine: under QEMU without
 // Xen, or with --xen as a real guest. Console here, exit code handed on.
 
-import { closeSync, existsSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { constants, tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { type CommandModule } from "yargs";
+import { kernelMemoryEnd } from "../kernelFile.js";
 import { kernelCommandLine, KERNEL_WORDS, refuseUnknownWords } from "../kernelWords.js";
 import { byteCount } from "../runOptions.js";
 import { errorColours, UsageError } from "../terminal.js";
@@ -23,6 +24,8 @@ interface Arguments {
 
 const MEGABYTE = 1 << 20;
 const GDB_PORT = 1234;
+/** A timer of Node's takes 2^31 - 1 milliseconds. */
+const MOST_SECONDS = 2_147_483;
 
 export const bootCommand: CommandModule<object, Arguments> = {
   command: "boot <app> [words..]",
@@ -33,9 +36,23 @@ export const bootCommand: CommandModule<object, Arguments> = {
       .positional("words", { type: "string", array: true, describe: "arguments of the image" })
       // What is behind the app comes untouched (tools/stvm.ts puts the separator).
       .parserConfiguration({ "populate--": true, "parse-positional-numbers": false })
-      .option("memory", { type: "string", requiresArg: true, default: "64m", describe: "memory of the machine" })
-      .option("timeout", { type: "number", requiresArg: true, describe: "seconds after which it is ended" })
-      .option("gdb", { describe: "wait for gdb at this port (1234)", coerce: gdbPort })
+      .option("memory", {
+        type: "string",
+        requiresArg: true,
+        default: "64m",
+        coerce: lastOf<string>,
+        describe: "memory of the machine",
+      })
+      .option("timeout", {
+        type: "number",
+        requiresArg: true,
+        coerce: lastOf<number>,
+        describe: "seconds after which it is ended",
+      })
+      .option("gdb", {
+        describe: "wait for gdb at this port (1234)",
+        coerce: (value: unknown) => gdbPort(lastOf(value)),
+      })
       .option("xen", { type: "boolean", default: false, describe: "as a guest of Xen: this machine's, or a test bed" })
       .option("kvm", {
         type: "boolean",
@@ -66,18 +83,21 @@ export const bootCommand: CommandModule<object, Arguments> = {
 /** Answers the exit code. */
 async function boot(given: Arguments): Promise<number> {
   const memoryMegabytes = Math.floor(byteCount(given.memory, "memory") / MEGABYTE);
-  if (given.timeout !== undefined && !(given.timeout > 0)) {
-    throw new UsageError("--timeout: not a time; give a number of seconds above 0");
+  if (given.timeout !== undefined && !(given.timeout > 0 && given.timeout <= MOST_SECONDS)) {
+    throw new UsageError(`--timeout: not a time; give a number of seconds above 0, up to ${MOST_SECONDS}`);
   }
   refuseUnknownWords("--word", given.word);
+  const isTerminal = process.stdin.isTTY === true;
+  // What comes from a pipe would be seen twice.
+  const echo = isTerminal ? [] : ["stvm.echo=off"];
+  const machineWords = [...(given.timing ? ["stvm.timing"] : []), ...echo, ...given.word];
+  const commandLine = kernelCommandLine(machineWords, given["--"] ?? []);
   const say = (message: string) => console.error(errorColours.dim(`stvm: ${message}`));
   const built = await kernelOf(given, say);
   try {
-    const isTerminal = process.stdin.isTTY === true;
-    // What comes from a pipe would be seen twice.
-    const echo = isTerminal ? [] : ["stvm.echo=off"];
-    const machineWords = [...(given.timing ? ["stvm.timing"] : []), ...echo, ...given.word];
-    const commandLine = kernelCommandLine(machineWords, given["--"] ?? []);
+    const least = Math.ceil(built.memoryEnd / MEGABYTE);
+    if (memoryMegabytes < least)
+      throw new UsageError(`--memory=${given.memory}: the kernel needs at least ${least} MB; give it more`);
     const timeoutMilliseconds = given.timeout === undefined ? undefined : given.timeout * 1000;
     const request = { kernel: built.kernel, commandLine, memoryMegabytes, timeoutMilliseconds };
     return given.xen ? await bootUnderXen(request, say) : await bootUnderQemu(request, given, say);
@@ -109,6 +129,8 @@ async function bootUnderQemu(request: Request, given: Arguments, say: (text: str
       // The kernel has said why on its console; what it said where there is none stands here.
       if (end.lines[0]!.includes("no console")) say(end.lines[0]!.replace(/^stvm: /, ""));
       return 1;
+    case "signal":
+      return 128 + constants.signals[end.signal];
     case "timeout":
       throw new UsageError(`${given.app}: still running after ${given.timeout} s; it was ended`);
     case "qemu":
@@ -141,9 +163,9 @@ async function inOurForm(error: unknown): Promise<unknown> {
 async function kernelOf(
   given: Arguments,
   say: (text: string) => void,
-): Promise<{ kernel: string; folder: string | undefined }> {
-  if (!existsSync(given.app)) throw new UsageError(`${given.app}: no such file; give a kernel or an image`);
-  if (isElf(given.app)) return { kernel: given.app, folder: undefined };
+): Promise<{ kernel: string; memoryEnd: number; folder: string | undefined }> {
+  const memoryEnd = kernelMemoryEnd(given.app);
+  if (memoryEnd !== undefined) return { kernel: given.app, memoryEnd, folder: undefined };
   const { buildXenKernel } = await import("../programs/xen.js");
   const folder = mkdtempSync(join(tmpdir(), "stvm-kernel-"));
   try {
@@ -155,23 +177,18 @@ async function kernelOf(
       primitives: "reachable",
       debug: given.gdb !== undefined,
     } as const;
-    writeFileSync(kernel, (await buildXenKernel(options, () => {})).file);
-    return { kernel, folder };
+    const { file, memoryBytes } = await buildXenKernel(options, () => {});
+    writeFileSync(kernel, file);
+    return { kernel, memoryEnd: memoryBytes, folder };
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
     throw error;
   }
 }
 
-function isElf(path: string): boolean {
-  const descriptor = openSync(path, "r");
-  try {
-    const bytes = Buffer.alloc(4);
-    readSync(descriptor, bytes, 0, 4, 0);
-    return bytes.toString("latin1") === "\x7fELF";
-  } finally {
-    closeSync(descriptor);
-  }
+/** Of an option that is given twice the last counts. */
+function lastOf<T>(given: T | T[]): T {
+  return Array.isArray(given) ? given.at(-1) : given;
 }
 
 function gdbPort(value: unknown): number | undefined {

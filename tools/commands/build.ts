@@ -26,6 +26,8 @@ export const buildCommand: CommandModule<object, Arguments> = {
   describe: "make a program of an image",
   builder: (parser) =>
     parser
+      // Of an option that is given twice the last counts.
+      .parserConfiguration({ "duplicate-arguments-array": false })
       .positional("image", { type: "string", demandOption: true, describe: "the image file" })
       .option("target", {
         type: "string",
@@ -80,11 +82,12 @@ async function build(given: Arguments): Promise<void> {
   if (given.config !== undefined) throw new UsageError("--config: is for --target xen; leave it out");
   const start = performance.now();
   const edenBytes = given.edenSize === undefined ? undefined : byteCount(given.edenSize, "edenSize");
-  const [{ buildLinuxProgram }, { writeAtomically }] = await Promise.all([
+  const [{ buildLinuxProgram }, { refuseOverwriting, writeAtomically }] = await Promise.all([
     import("../programs/linux.js"),
     import("../atomicFile.js"),
   ]);
   const { image, primitives, debug } = given;
+  refuseOverwriting(given.output, [image, given.aot]);
   const hasCompiler = given.jit !== "off";
   const ahead = await aheadChoice(given);
   const program = await buildLinuxProgram(
@@ -116,11 +119,10 @@ async function build(given: Arguments): Promise<void> {
 async function buildForXen(given: Arguments): Promise<void> {
   const start = performance.now();
   const edenBytes = given.edenSize === undefined ? undefined : byteCount(given.edenSize, "edenSize");
-  const [{ buildXenKernel, readKernelConfig }, { writeAtomically }] = await Promise.all([
-    import("../programs/xen.js"),
-    import("../atomicFile.js"),
-  ]);
+  const [{ buildXenKernel, configurationPathOf, readKernelConfig }, { refuseOverwriting, writeAtomically }] =
+    await Promise.all([import("../programs/xen.js"), import("../atomicFile.js")]);
   const { image, output, primitives, debug } = given;
+  for (const path of [output, configurationPathOf(output)]) refuseOverwriting(path, [image, given.config, given.aot]);
   const hasCompiler = given.jit === "on" || given.aot !== undefined;
   const config = given.config === undefined ? undefined : readKernelConfig(given.config);
   const ahead = await aheadChoice(given);

@@ -1,7 +1,7 @@
 // `stvm build --aot`: which methods are compiled with a program, and having the machine that the program starts from
 // compile them.
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { type AheadCompiler, type AheadModule } from "../../boot/link/ahead.js";
 import { type CodeHost } from "../../vm/embed/compiledCode.js";
 import { type Address, heapOf } from "../../vm/embed/heap.js";
@@ -39,6 +39,7 @@ export interface AheadResult extends AheadCompiler {
 export function readAheadChoice(word: string): AheadChoice {
   if (word === "all") return word;
   if (!existsSync(word)) throw new UsageError(`--aot ${word}: no such file; give a profile, or all`);
+  if (statSync(word).isDirectory()) throw new UsageError(`--aot ${word}: not a file; give a profile, or all`);
   const text = readFileSync(word, "utf8");
   const names =
     text.trimStart().startsWith("{") || text.trimStart().startsWith("[") ? namesInJson(word, text) : lines(text);

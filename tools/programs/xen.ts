@@ -107,8 +107,13 @@ export async function buildXenKernel(options: XenBuild, stage: (text: string) =>
     memoryBytes: kernel.memoryBytes,
     configuration: guestConfiguration(output, config, kernel.memoryBytes),
     ahead,
-    configurationPath: `${output.replace(/\.(xen|elf)$/, "")}.cfg`,
+    configurationPath: configurationPathOf(output),
   };
+}
+
+/** The file for xl beside a kernel. */
+export function configurationPathOf(kernel: string): string {
+  return `${kernel.replace(/\.(xen|elf)$/, "")}.cfg`;
 }
 
 const KEYS = ["name", "memory", "arguments", "heap", "eden", "words", "onPowerOff", "onReboot", "onCrash", "xl"];
@@ -117,9 +122,10 @@ const ACTIONS = ["destroy", "restart", "rename-restart", "preserve", "coredump-d
 /** Reads app.json. Throws a UsageError that names the file, what is wrong in it, and what may stand there. */
 export function readKernelConfig(path: string): KernelConfig {
   if (!existsSync(path)) throw new UsageError(`${path}: no such file; give the path of a JSON file`);
+  const text = readText(path);
   let config: Record<string, unknown>;
   try {
-    config = JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>;
+    config = JSON.parse(text) as Record<string, unknown>;
   } catch (error) {
     throw new UsageError(`${path}: not JSON: ${(error as Error).message}; an object with ${KEYS.join(", ")} is wanted`);
   }
@@ -132,18 +138,35 @@ export function readKernelConfig(path: string): KernelConfig {
     if (key === "arguments" || key === "words") {
       if (!isTexts(value)) throw wrong(key, "a list of texts is wanted");
     } else if (key === "xl") {
-      if (typeof value !== "object" || value === null || !isTexts(Object.values(value))) {
+      if (typeof value !== "object" || value === null || Array.isArray(value) || !isTexts(Object.values(value))) {
         throw wrong(key, "an object of texts is wanted");
       }
+      const strange = Object.keys(value).find((each) => !/^\w+$/.test(each));
+      if (strange !== undefined) throw wrong(key, `${JSON.stringify(strange)} is no key; letters, digits and _ are`);
     } else if (typeof value !== "string") throw wrong(key, "a text is wanted");
     if (key.startsWith("on") && !ACTIONS.includes(value as string))
       throw wrong(key, `one of ${ACTIONS.join(", ")} is wanted`);
   }
   refuseUnknownWords(`${path}: words`, (config["words"] ?? []) as string[]);
   for (const key of ["memory", "heap", "eden"]) {
-    if (config[key] !== undefined) byteCount(config[key] as string, key);
+    if (config[key] !== undefined) byteCount(config[key] as string, key, `${path}: ${key}: ${config[key] as string}`);
   }
-  return config as KernelConfig;
+  const made = config as KernelConfig;
+  if (made.name === "") throw wrong("name", "one letter at least is wanted");
+  try {
+    kernelCommandLine(made.words ?? [], made.arguments ?? []);
+  } catch (error) {
+    throw error instanceof UsageError ? new UsageError(`${path}: ${error.message}`) : error;
+  }
+  return made;
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8").replace(/^\ufeff/, "");
+  } catch (error) {
+    throw new UsageError(`${path}: cannot be read (${(error as Error).message}); give the path of a JSON file`);
+  }
 }
 
 function isTexts(value: unknown): boolean {

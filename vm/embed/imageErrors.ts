@@ -25,6 +25,9 @@ export interface ImageFaultMessage {
 export const SUPPORTED_FORMATS = "6521, 6533, 7033, 68021, 68533";
 
 const CONVERT = "take a Spur release of it (Squeak 5, Pharo 5, Cuis 5 or later), or convert it";
+/** How ELF files begin. */
+const ELF_MAGIC = 0x464c457f;
+const START_IT = "start it by itself, a kernel with `stvm boot`, or give the image that it was made of";
 const FETCH_AGAIN = "fetch or save it again";
 const RESTORE = "the file is damaged, restore it from a copy";
 
@@ -35,6 +38,7 @@ export function imageFaultMessage(status: number, format: number): ImageFaultMes
     case faults.IMAGE_SHORT_HEADER:
       return { name: "short-header", reason: "the file is too short for an image", wayOut: FETCH_AGAIN };
     case faults.IMAGE_UNKNOWN_FORMAT:
+      if (format === ELF_MAGIC) return { name: "program", reason: "a program or kernel, no image", wayOut: START_IT };
       return { name: "unknown-format", reason: `format ${format} is no image format`, wayOut: supported };
     case faults.IMAGE_PRE_SPUR:
       return preSpur(`format ${format} is ${generationOf(format)}`, supported);

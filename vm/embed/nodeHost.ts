@@ -71,6 +71,8 @@ export function createNodeHost(options: NodeHostOptions): HostDrivers {
         else {
           const refusal = files.policy.check(target, true);
           if (refusal < 0) return refusal;
+          // A rename would put a file in the place of a device, a pipe or a socket.
+          if (fs.existsSync(target) && !fs.statSync(target).isFile()) return -ERRNO.EINVAL;
           snapshot = snapshotFile(target);
         }
         return 0;

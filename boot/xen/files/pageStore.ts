@@ -62,7 +62,9 @@ export function fillStore(bytes: u64, hasCode: bool): bool {
   keepsPages = true;
   const present = <u64>areaBytes + (hasRest ? restBytes : 0);
   if (bytes <= present) return true;
-  mostLargePages = <u32>((bytes - present + LARGE_PAGE_BYTES - 1) / LARGE_PAGE_BYTES);
+  const pages = (bytes - present + LARGE_PAGE_BYTES - 1) / LARGE_PAGE_BYTES;
+  if (pages > limitBytes / LARGE_PAGE_BYTES) return false;
+  mostLargePages = <u32>pages;
   while (largePages < mostLargePages) if (!addLargePage()) return false;
   return true;
 }

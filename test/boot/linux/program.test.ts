@@ -163,7 +163,21 @@ onLinux("signals", () => {
     expect(await exitCode(child)).toBe(1);
     expect(errors.text()).toMatch(/^stvm: trap: divide by zero or overflow at 0x[0-9a-f]+ in \S+ \+ \d+\n/);
     expect(errors.text()).toMatch(/called from in \S*start/);
-    expect(errors.text()).toMatch(/^ {2}(\[\] in )?\S+( class)?>>\S+$/m);
+    expect(errors.text()).toMatch(SMALLTALK_STACK);
+  });
+
+  test("and so where the program has hardly anything above its stack, wherever that lies", async () => {
+    const started = Array.from({ length: 12 }, () => spawn(program, ["--repl"], { env: {} }));
+    children.push(...started);
+    const reports = started.map(async (child) => {
+      const errors = collected(child);
+      const ended = new Promise((resolve) => child.once("close", resolve));
+      await printed(child, "ready after");
+      child.kill("SIGFPE");
+      await ended;
+      return errors.text();
+    });
+    for (const report of await Promise.all(reports)) expect(report).toMatch(SMALLTALK_STACK);
   });
 });
 
@@ -180,6 +194,9 @@ onLinux("programs of other images", () => {
     expect(status).toBe(0);
   });
 });
+
+/** One line of it at least. */
+const SMALLTALK_STACK = /^ {2}(\[\] in )?\S+( class)?>>\S+$/m;
 
 /** The program, reading expressions. */
 function started(): ChildProcess {

@@ -253,6 +253,22 @@ describe("the command line", () => {
     expect(kernel.call["readCommandLine"]!(...kernel.put("stvm.files=some"))).toBe(2);
   });
 
+  it.each([
+    "stvm.heap=17179869184g",
+    "stvm.heap=999999999999999999g",
+    "stvm.files=17179869184g",
+    "stvm.files=99999999999999999m",
+    "stvm.timezone=86401",
+    "stvm.timezone=-4294967296",
+  ])("%s is no value, though it would be one modulo 2^32 or 2^64", (word) => {
+    expect(kernel.call["readCommandLine"]!(...kernel.put(word))).toBe(2);
+  });
+
+  it("of 4095 bytes is read, a longer one, of which there is only a part, is not", () => {
+    expect(words("x".repeat(4095))).toEqual(["x".repeat(4095)]);
+    expect(kernel.call["readCommandLine"]!(...kernel.put("x".repeat(4096)))).toBe(1);
+  });
+
   it("ask for the compiler of methods, and how soon", () => {
     expect(words("stvm.jit=on one")).toEqual(["one"]);
     expect(kernel.call["wantsCompiler"]!()).toBe(1);

@@ -32,6 +32,9 @@ export interface FakeKernel {
 /** Where the virtual machine would have its area of compiled methods: 2 MiB of linear memory that nothing here uses. */
 export const COMPILED_AREA = 1 << 20;
 
+/** What the virtual machine's objects use. */
+const USED_BYTES = 1 << 20;
+
 let compiled: Promise<WebAssembly.Module> | undefined;
 
 /** A domain with console and xenstore, nothing started. */
@@ -65,6 +68,7 @@ export async function fakeKernel(): Promise<FakeKernel> {
       noted("fitOldSpace")(memoryBytes, wantedBytes);
       return fake.heapFits(memoryBytes) ? 1 : 0;
     },
+    usedOldSpaceBytes: () => USED_BYTES,
     leastMemoryBytes: () => BigInt(8 << 20),
     compiledArea: () => COMPILED_AREA,
     enableJit: noted("enableJit"),

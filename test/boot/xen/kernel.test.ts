@@ -229,6 +229,25 @@ describe("what stops it says so in one line, and crashes", () => {
     );
   });
 
+  it("a heap that is smaller than the image's objects", () => {
+    load("stvm.heap=64k");
+    expect(start()).toBe(CRASH);
+    expect(kernel.debugText).toBe("stvm: stvm.heap: the image's objects have 1025 KB already; give it more\n");
+  });
+
+  it.each(["250m", "9007199254740992"])("files that leave the heap nothing (%s)", (size) => {
+    load(`stvm.files=${size}`);
+    kernel.heapFits = (bytes) => bytes >= 10 * MB;
+    expect(start()).toBe(CRASH);
+    expect(kernel.debugText).toMatch(/^stvm: stvm\.files: the heap leaves less for files; .* than \d+ MB\n$/);
+  });
+
+  it("a command line of which the kernel has only a part", () => {
+    load("x".repeat(5000));
+    expect(start()).toBe(CRASH);
+    expect(kernel.debugText).toMatch(/^stvm: the command line is too long: /);
+  });
+
   it("a word that it does not know", () => {
     load("eval stvm.colour=red");
     expect(start()).toBe(CRASH);
