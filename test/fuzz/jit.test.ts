@@ -38,6 +38,11 @@ test("code waits for a frame that the interpreter comes to right behind an exit"
   expect(await fuzzSeed(912_003, "v3", way)).toEqual([]);
 });
 
+test("a closure that is compared with a number is made when its frame is in memory", async () => {
+  const way = FORCED_OPTIMISED_WAYS.filter(({ name }) => name === "optimised-exits");
+  expect(await fuzzSeed(20_263_084, "sista", way)).toEqual([]);
+});
+
 const NIL: Node = { kind: "constant", value: "nil" };
 const SELF: Node = { kind: "constant", value: "self" };
 const send = (selector: string, ...operands: Node[]): Node => ({ kind: "send", selector, operands, isSuper: false });

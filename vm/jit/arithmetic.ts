@@ -322,9 +322,9 @@ export function emitCondition(hasJump: bool): void {
       wasm.op(wasm.BR);
       wasm.unsigned(2);
       wasm.op(wasm.END);
-      emitFloatMark(site);
       emitFloatComparison(operator, first, second);
       emitBoolean(hasJump);
+      emitFloatMark(site);
     }
   }
   wasm.op(wasm.BR);

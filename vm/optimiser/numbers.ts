@@ -70,6 +70,7 @@ import {
   BOOLEAN,
   CONSTANT,
   FLOAT,
+  INSTANCE,
   INTEGER,
   IN_LOCAL,
   SMALL_FLOAT,
@@ -95,8 +96,17 @@ const EXACT_INTEGERS: i64 = 1 << 53;
 
 /** Which numbers an operation is for: kinds that it has met, what is known of its operands. */
 function isForFloats(a: Value, b: Value, kinds: u32): bool {
+  if (!canBeDouble(a) || !canBeDouble(b)) return false;
   if (isFloat(a) || isFloat(b)) return true;
   return (kinds & KIND_FLOAT) != 0 && (kinds & KIND_OTHER) == 0;
+}
+
+/** Whether a value may be a float, or an integer that a float is compared with; one that may lies in a local, or is a constant. */
+function canBeDouble(value: Value): bool {
+  if (value.kind == FLOAT) return true;
+  if (value.kind != IN_LOCAL && value.kind != CONSTANT) return false;
+  if (value.type == INSTANCE) return value.classIndex == 0 || value.classIndex == CLASS_INDEX_FLOAT;
+  return value.type != TRUTH;
 }
 
 /** Which numbers but SmallIntegers a bytecode has met: those that it was left with, and before that in the first tier. */
