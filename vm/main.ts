@@ -33,6 +33,7 @@ import {
   OUTCOME_FATAL,
   OUTCOME_IDLE,
   OUTCOME_NONE,
+  OUTCOME_QUIT,
   stop,
 } from "./interpreter/stop";
 import { hostMonotonicMicroseconds, hostUtcMicroseconds } from "./host";
@@ -93,7 +94,7 @@ export function run(polls: i32): i32 {
   beginTime();
   if (begin()) interpret(polls);
   countTime(hostMonotonicMicroseconds() - start, compileThreshold == 0);
-  compileAtSliceEnd();
+  if (outcome != OUTCOME_QUIT && outcome != OUTCOME_FATAL) compileAtSliceEnd();
   return outcome;
 }
 

@@ -1,6 +1,6 @@
 // Methods and blocks that have been called often enough, and wait to be compiled together: a module costs far more than
-// a function in it. They are compiled when `run` ends a slice, or when enough wait; where the host says that a module
-// costs nothing (a batch of one), at once.
+// a function in it. They are compiled when `run` ends a slice but the first, or when enough wait; where the host says that
+// a module costs nothing (a batch of one), at once.
 
 import {
   CELL_POLLS_LEFT,
@@ -26,6 +26,8 @@ import { forgetSamples, optimiseWaiting } from "./sampling";
 export let compileThreshold: i32 = 0;
 /** How many wait until they are compiled before the slice ends; 1: none waits. */
 let batchSize: u32 = 1;
+/** Set during the first slice where a module costs something: what ends in the next would not gain that again. */
+let isFirstSlice: bool = false;
 /** Function index of the translator: (address of the first that waits, how many) -> void. */
 let translator: u32 = 0;
 
@@ -80,6 +82,7 @@ export function shapeCopiedCount(shape: u32): u32 {
 export function enableCompiler(threshold: i32, batch: u32, translate: u32): void {
   compileThreshold = threshold;
   batchSize = threshold == 1 ? 1 : min(max(batch, 1), MAX_BATCH);
+  isFirstSlice = batchSize > 1;
   translator = translate;
   forgetCodeInCache(codeCountdown());
 }
@@ -155,6 +158,10 @@ export function compileAtSliceEnd(): void {
   if (isHostBehind) {
     isHostBehind = false;
     hostDropInstalledCode();
+  }
+  if (isFirstSlice) {
+    isFirstSlice = false;
+    return;
   }
   if (queueCount != 0) compileWaiting();
   optimiseWaiting();
