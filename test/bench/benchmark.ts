@@ -3,13 +3,15 @@
 /** Names of measured quantities, such as "ms", with their values in one round. */
 export type Sample = Readonly<Record<string, number>>;
 
+export type Comparison = "ratio" | "share" | "difference";
+
 export interface Figure {
   /** The quantity, a key of both samples. */
   readonly key: string;
   readonly unit: "ms" | "MB";
-  /** "ratio" divides the medians; "difference" subtracts what it is measured in turn with. */
-  readonly compare: "ratio" | "difference";
-  /** The greatest value of ratio or difference that is good enough. */
+  /** "ratio" divides the medians, "share" the other way round; "difference" subtracts what it is measured in turn with. */
+  readonly compare: Comparison;
+  /** The greatest value of ratio or difference, the least of a share, that is good enough. */
   readonly goal?: number;
 }
 
@@ -41,7 +43,7 @@ export interface Result {
   readonly median: number;
   readonly against: string;
   readonly otherMedian: number;
-  readonly compare: "ratio" | "difference";
+  readonly compare: Comparison;
   readonly value: number;
   readonly goal?: number;
   readonly rounds: number;
@@ -52,9 +54,14 @@ export function resultsOf(benchmark: Benchmark, samples: readonly Sample[], othe
   return benchmark.figures.map(({ key, unit, compare, goal }) => {
     const own = median(samples.map((sample) => sample[key]));
     const otherMedian = median(others.map((sample) => sample[key]));
-    const value = compare === "ratio" ? own / otherMedian : own - otherMedian;
+    const value = valueOf(compare, own, otherMedian);
     const { name, against } = benchmark;
     const rounds = samples.length;
     return { benchmark: name, key, unit, median: own, against, otherMedian, compare, value, goal, rounds };
   });
+}
+
+function valueOf(compare: Comparison, own: number, other: number): number {
+  if (compare === "difference") return own - other;
+  return compare === "ratio" ? own / other : other / own;
 }

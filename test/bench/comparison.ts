@@ -34,15 +34,19 @@ export function printComparison(results: readonly Result[]): void {
     result.benchmark,
     `${result.median.toFixed(1)} ${result.unit} ${result.key === result.unit ? "" : result.key}`.trim(),
     `${result.against}: ${result.otherMedian.toFixed(1)} ${result.unit}`,
-    result.compare === "ratio" ? `x ${result.value.toFixed(2)}` : `+ ${result.value.toFixed(1)} ${result.unit}`,
+    valueText(result),
     verdict(result),
   ]);
   printRows(["benchmark", "median", "in turn with", "result", "goal"], rows);
 }
 
-function verdict({ benchmark, value, goal }: Result): string {
-  // The sieve is told as a share of the yardstick's speed as well.
-  if (benchmark === "sieve") return `${(100 / value).toFixed(1)} % of its rounds a second`;
+function valueText({ compare, value, unit }: Result): string {
+  if (compare === "difference") return `+ ${value.toFixed(1)} ${unit}`;
+  return compare === "ratio" ? `x ${value.toFixed(2)}` : `${(100 * value).toFixed(1)} % of its speed`;
+}
+
+function verdict({ compare, value, goal }: Result): string {
   if (goal === undefined) return "";
-  return `at most ${goal.toFixed(0)}: ${value <= goal ? "met" : "MISSED"}`;
+  if (compare === "share") return `at least ${100 * goal} %: ${value >= goal ? "met" : "MISSED"}`;
+  return `at most ${Number(goal.toFixed(1))}: ${value <= goal ? "met" : "MISSED"}`;
 }

@@ -1,11 +1,10 @@
 // Scripts in a copy of the Cuis image, since an image writes beside itself.
 
-import { spawnSync } from "node:child_process";
 import { chmodSync, copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { Missing } from "./benchmark.js";
-import { currentNode } from "./ways.js";
+import { runIn, type WayName } from "./ways.js";
 
 const SOURCE = "../shared/images/cuis5";
 const SCRIPTS = "test/bench/scripts";
@@ -23,8 +22,6 @@ export const SCRIPT_NAMES = [
   "largeIntegers",
   "streams",
 ] as const;
-const COMMAND = resolve("bin/stvm.mjs");
-const TIMEOUT_MILLISECONDS = 300_000;
 
 let folder: string | undefined;
 
@@ -50,32 +47,33 @@ export function cuisImage(): string {
 }
 
 /** Runs a script of test/bench/scripts and answers the milliseconds that it measured and wrote to a file. */
-export function runScript(name: string): number {
-  const text = runForFile(`${name}.st`, "milliseconds.txt");
-  const milliseconds = Number(text.trim());
-  if (text.trim() === "" || !(milliseconds >= 0)) throw new Error(`stvm: ${name}.st: wrote ${JSON.stringify(text)}`);
-  return milliseconds;
+export function runScript(name: string, way: WayName = "off"): number {
+  const text = runForFile(way, `${name}.st`, "milliseconds.txt").trim();
+  if (!/^\d+(\.\d+)?$/.test(text)) throw new Error(`${name}.st: wrote ${JSON.stringify(text)} and no milliseconds`);
+  return Number(text);
 }
 
 /** Runs the image's own tests; answers milliseconds of the whole process. */
-export function runSuite(): number {
-  const start = performance.now();
-  const lines = runForFile("run-tests.st", "tests.txt").trim().split("\n");
-  const milliseconds = performance.now() - start;
-  if (lines.at(-1) !== "done") throw new Error(`stvm: run-tests.st: ended after ${lines.length} tests`);
+export function runSuite(way: WayName): number {
+  let lines: string[] = [];
+  const milliseconds = millisecondsOf(() => {
+    lines = runForFile(way, "run-tests.st", "tests.txt").trim().split("\n");
+  });
+  if (lines.at(-1) !== "done") throw new Error(`run-tests.st: ended after ${lines.length} tests`);
   return milliseconds;
 }
 
-function runForFile(script: string, file: string): string {
+export function millisecondsOf(run: () => void): number {
+  const start = performance.now();
+  run();
+  return performance.now() - start;
+}
+
+function runForFile(way: WayName, script: string, file: string): string {
   const cwd = cuisFolder();
   const path = join(cwd, file);
   rmSync(path, { force: true });
-  const { status, stderr, error } = spawnSync(currentNode(), [COMMAND, "run", SCRIPT_IMAGE, "-s", script], {
-    cwd,
-    encoding: "utf8",
-    timeout: TIMEOUT_MILLISECONDS,
-  });
-  if (error !== undefined) throw new Error(`stvm: ${script}: ${error.message}`);
-  if (status !== 0 || !existsSync(path)) throw new Error(`stvm: ${script}: exit code ${status}, no ${file}; ${stderr}`);
+  runIn(way, { image: cuisImage(), words: ["-s", script], cwd, primitives: "all" });
+  if (!existsSync(path)) throw new Error(`${script}: wrote no ${file}`);
   return readFileSync(path, "utf8");
 }

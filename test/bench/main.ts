@@ -55,7 +55,7 @@ const given = await yargs(process.argv.slice(2))
 
 const nodeVersion = given.node === undefined ? process.version : useNode(given.node);
 const has = (part: (typeof PARTS)[number]) => given.parts.includes(part);
-const benchmarks = has("yardstick") ? allBenchmarks().filter(isChosen) : [];
+const benchmarks = has("yardstick") ? allBenchmarks(nodeVersion).filter(isChosen) : [];
 const programs = [
   ...(has("programs") ? allPrograms(given.cpu, given.iterations) : []),
   ...(has("scripts") ? allScripts() : []),

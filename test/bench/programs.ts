@@ -1,9 +1,7 @@
 // Programs that are measured in several ways: those of images/benchmarks, and the scripts of test/bench in the Cuis image.
 
-import { existsSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
 import { Missing } from "./benchmark.js";
-import { cuisFolder, SCRIPT_IMAGE, SCRIPT_NAMES } from "./cuis.js";
+import { cuisFolder, runScript, SCRIPT_NAMES } from "./cuis.js";
 import { runIn, stvm, type WayName } from "./ways.js";
 
 const RECIPE = "images/benchmarks";
@@ -55,16 +53,11 @@ export function allScripts(): Program[] {
     console.error(`bench: scripts are not measured, since ${error.message}`);
     return [];
   }
-  return SCRIPT_NAMES.map((name) => ({ name: `cuis-${name}`, run: (way) => runScriptIn(way, name) }));
-}
-
-/** A script writes its milliseconds to a file. */
-function runScriptIn(way: WayName, name: string): Times {
-  const cwd = cuisFolder();
-  const file = join(cwd, "milliseconds.txt");
-  rmSync(file, { force: true });
-  runIn(way, { image: join(cwd, SCRIPT_IMAGE), words: ["-s", `${name}.st`], cwd, primitives: "all" });
-  const text = existsSync(file) ? readFileSync(file, "utf8").trim() : "";
-  if (!/^\d+$/.test(text)) throw new Error(`${name}.st: wrote ${JSON.stringify(text)} and no milliseconds`);
-  return { total: Number(text), fastest: Number(text) };
+  return SCRIPT_NAMES.map((name) => ({
+    name: `cuis-${name}`,
+    run(way) {
+      const milliseconds = runScript(name, way);
+      return { total: milliseconds, fastest: milliseconds };
+    },
+  }));
 }
