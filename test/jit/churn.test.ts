@@ -7,7 +7,7 @@ import { runChurn } from "./churnRun.js";
 test.each(["1", "3", "40"])(
   "nothing stale runs, compiled at call %s",
   (threshold) => {
-    const [compiled] = runChurn(10, [threshold]);
+    const [compiled] = runChurn(100, [threshold]);
     expect(compiled!.output.split("\n").slice(3)).toEqual([
       "at first: 65, 75",
       "a bytecode changed: 55, 75",
