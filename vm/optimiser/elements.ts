@@ -8,6 +8,7 @@ import {
   FORMAT_COMPILED_METHOD,
   FORMAT_FIXED_AND_INDEXABLE,
   FORMAT_MASK,
+  HEADER_BYTES,
   OVERFLOW_SLOT_COUNT,
   READ_ONLY_SHIFT,
   SLOT_COUNT_SHIFT,
@@ -16,6 +17,7 @@ import {
   TAG_SHIFT,
   TAG_SMALL_INTEGER,
   FORMAT_SHIFT,
+  WORD_SHIFT,
 } from "../layout";
 import { CAUSE_ELEMENT, isLeftOften } from "../interpreter/optimisedCode";
 import { Address } from "../memory/oop";
@@ -26,7 +28,7 @@ import { emitAsCharacter, emitAsInteger, emitClass, emitIdentityHash } from "./i
 import { emitNew, emitNewSized } from "./instances";
 import { branchOutIf, closeLabel, openBlock, want } from "./joins";
 import { WANTS_COUNT } from "./round";
-import { WORD_A, WORD_B, WORD_C, isKeptFull, keptLong, newFloat, newLong } from "./locals";
+import { WORD_A, WORD_B, WORD_C, isKeptFull, keptLong, newFloat, newLong, scratch } from "./locals";
 import { emitDouble, emitExit, emitOop, prepare } from "./memory";
 
 import {
@@ -45,6 +47,9 @@ import {
   pushLocal,
 } from "./state";
 import { emitBarrier, toLocal } from "./stores";
+
+/** The scratch local of a bounds check. */
+const OFFSET: u32 = 0;
 
 let instanceFormat: u32 = 0;
 let fixedFields: u32 = 0;
@@ -165,7 +170,10 @@ function emitKnownCount(value: Value): void {
   wasm.get(value.countLocal);
 }
 
-/** Branches out of one block unless the index is a SmallInteger within bounds; WORD_A is the object's address then. */
+/**
+ * Branches out of one block unless the index is a SmallInteger within bounds; WORD_A is the object's address then, and
+ * OFFSET eight times the index from zero.
+ */
 function emitBounds(object: Value, index: Value): void {
   if (index.type != INTEGER) {
     emitOop(index);
@@ -180,30 +188,29 @@ function emitBounds(object: Value, index: Value): void {
   emitOop(index);
   wasm.i64Const(9);
   wasm.op(wasm.I64_SUB);
+  wasm.tee(scratch(OFFSET));
   emitKnownCount(object);
   wasm.op(wasm.I64_LT_U);
   wasm.op(wasm.I32_EQZ);
   branchOutIf(0);
 }
 
-/** The address that the element's offset from the object's first is added to, in WORD_C. */
-function emitElementAddress(index: Value): void {
-  emitOop(index);
-  if (isPointers()) {
-    wasm.op(wasm.I32_WRAP_I64);
-    wasm.get(WORD_A);
-    wasm.op(wasm.I32_ADD);
-    wasm.i32Const(9 - (fixedFields << 3));
-  } else {
+/** Into WORD_C, behind `emitBounds`: what the element lies at a fixed offset from, `elementsOffset`. */
+function emitElementAddress(): void {
+  wasm.get(scratch(OFFSET));
+  if (!isPointers()) {
     wasm.i64Const(TAG_SHIFT);
     wasm.op(wasm.I64_SHR_U);
-    wasm.op(wasm.I32_WRAP_I64);
-    wasm.get(WORD_A);
-    wasm.op(wasm.I32_ADD);
-    wasm.i32Const(1);
   }
-  wasm.op(wasm.I32_SUB);
+  wasm.op(wasm.I32_WRAP_I64);
+  wasm.get(WORD_A);
+  wasm.op(wasm.I32_ADD);
   wasm.set(WORD_C);
+}
+
+/** From an object's address to its first element. */
+function elementsOffset(): u32 {
+  return HEADER_BYTES + (isPointers() ? fixedFields << WORD_SHIFT : 0);
 }
 
 /** No object has as many elements as two to this. */
@@ -225,13 +232,13 @@ function emitAt(asCharacter: bool, classIndex: u32, address: Address): bool {
   openBlock();
   openBlock();
   emitBounds(object, index);
-  emitElementAddress(index);
+  emitElementAddress();
   wasm.get(WORD_C);
-  if (isPointers()) wasm.load64(8);
+  if (isPointers()) wasm.load64(elementsOffset());
   else {
     wasm.op(wasm.I32_LOAD8_U);
     wasm.byte(0);
-    wasm.unsigned(8);
+    wasm.unsigned(elementsOffset());
     wasm.op(wasm.I64_EXTEND_I32_U);
     wasm.i64Const(TAG_SHIFT);
     wasm.op(wasm.I64_SHL);
@@ -265,12 +272,12 @@ function emitAtPut(asCharacter: bool, classIndex: u32, address: Address): bool {
   openBlock();
   openBlock();
   emitBounds(object, index);
-  emitElementAddress(index);
+  emitElementAddress();
   if (isPointers()) {
     emitBarrier(object, value);
     wasm.get(WORD_C);
     emitOop(value);
-    wasm.store64(8);
+    wasm.store64(elementsOffset());
   } else emitStoreByte(value, asCharacter);
   wasm.op(wasm.BR);
   wasm.unsigned(1);
@@ -305,7 +312,7 @@ function emitStoreByte(value: Value, isCharacter: bool): void {
   wasm.op(wasm.I32_SHR_U);
   wasm.op(wasm.I32_STORE8);
   wasm.byte(0);
-  wasm.unsigned(8);
+  wasm.unsigned(elementsOffset());
 }
 
 function emitSize(classIndex: u32): bool {

@@ -149,6 +149,10 @@ export function emitDispatch(first: u32, last: u32, isLoop: bool): void {
   }
   wasm.unsigned(0);
   closeLabel();
+  if (!isLoop) return;
+  // It is 0 already; told so, the engine does not carry it round the loop.
+  wasm.i32Const(0);
+  wasm.set(ENTRY);
 }
 
 /** At a loop's head, of which the state is decided: takes all values from memory where it is entered here. */
