@@ -268,16 +268,21 @@ function emitClassIndex(position: u32): void {
     return;
   }
   getValue(position);
+  emitOopsClassIndex(WORD_A, WORD_B);
+}
+
+/** The class index of the oop on WebAssembly's stack; its address into the first of two words. */
+export function emitOopsClassIndex(wordA: u32, wordB: u32): void {
   wasm.op(wasm.I32_WRAP_I64);
-  wasm.tee(WORD_A);
+  wasm.tee(wordA);
   wasm.i32Const(TAG_MASK);
   wasm.op(wasm.I32_AND);
-  wasm.tee(WORD_B);
+  wasm.tee(wordB);
   wasm.op(wasm.IF);
   wasm.op(wasm.TYPE_I32);
-  wasm.get(WORD_B);
+  wasm.get(wordB);
   wasm.op(wasm.ELSE);
-  wasm.get(WORD_A);
+  wasm.get(wordA);
   wasm.load32(0);
   wasm.i32Const(CLASS_INDEX_MASK);
   wasm.op(wasm.I32_AND);

@@ -44,6 +44,7 @@ import {
   operandBelow,
   pop,
   push,
+  pushInteger,
   pushLocal,
 } from "./state";
 import { emitBarrier, toLocal } from "./stores";
@@ -253,11 +254,8 @@ function emitAt(asCharacter: bool, classIndex: u32, address: Address): bool {
   closeLabel();
   learnIndex(index);
   pop(2);
-  const value = pushLocal(result);
-  if (!isPointers() && !asCharacter) {
-    value.type = INTEGER;
-    value.bits = 8;
-  }
+  if (!isPointers() && !asCharacter) pushInteger(result, 8);
+  else pushLocal(result);
   return true;
 }
 

@@ -11,7 +11,18 @@ import { CALL_CLASS, CALL_HASH } from "./imports";
 import { branchOutIf, closeLabel, openBlock } from "./joins";
 import { WORD_A, WORD_B, newLong } from "./locals";
 import { emitExit, emitOop, emitPass, prepare } from "./memory";
-import { CONSTANT, INTEGER, IN_LOCAL, knownClass, learn, operandBelow, pop, pushConstant, pushLocal } from "./state";
+import {
+  CONSTANT,
+  INTEGER,
+  IN_LOCAL,
+  knownClass,
+  learn,
+  operandBelow,
+  pop,
+  pushConstant,
+  pushInteger,
+  pushLocal,
+} from "./state";
 
 /** Code points have so many bits. */
 const CHARACTER_BITS: u8 = 30;
@@ -124,10 +135,4 @@ export function emitIdentityHash(classIndex: u32): bool {
   pop(1);
   pushInteger(result, HASH_BITS);
   return true;
-}
-
-function pushInteger(local: u32, bits: u8): void {
-  const value = pushLocal(local);
-  value.type = INTEGER;
-  value.bits = bits;
 }

@@ -1,11 +1,12 @@
 // Between values and the frames' memory: putting a value on WebAssembly's stack as an oop or a double, writing the frames
 // of the open scopes, leaving code.
 
-import { CELL_POLLS_LEFT, CLASS_INDEX_MASK, FORCE_EXITS, TAG_MASK, TAG_SHIFT, TAG_SMALL_FLOAT } from "../layout";
+import { CELL_POLLS_LEFT, FORCE_EXITS, TAG_SHIFT, TAG_SMALL_FLOAT } from "../layout";
 import { forced } from "../memory/map";
 import { Address } from "../memory/oop";
 import { falseObject, trueObject } from "../memory/roots";
 import * as wasm from "../jit/encoder";
+import { emitOopsClassIndex } from "../jit/sends";
 import { closeAside, getBoolean, getDouble, getLong, getWritten, openAside } from "./aside";
 import { beginMaking, closureAt, emitClosure, emitMadeClosure, prepareClosure } from "./closures";
 import { markExit } from "./listing";
@@ -353,18 +354,5 @@ export function emitLeave(address: Address, what: u32, how: u32): void {
 export function emitClassIndex(value: Value): void {
   prepare(value);
   emitOop(value);
-  wasm.op(wasm.I32_WRAP_I64);
-  wasm.tee(WORD_A);
-  wasm.i32Const(TAG_MASK);
-  wasm.op(wasm.I32_AND);
-  wasm.tee(WORD_B);
-  wasm.op(wasm.IF);
-  wasm.op(wasm.TYPE_I32);
-  wasm.get(WORD_B);
-  wasm.op(wasm.ELSE);
-  wasm.get(WORD_A);
-  wasm.load32(0);
-  wasm.i32Const(CLASS_INDEX_MASK);
-  wasm.op(wasm.I32_AND);
-  wasm.op(wasm.END);
+  emitOopsClassIndex(WORD_A, WORD_B);
 }

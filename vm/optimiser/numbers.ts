@@ -85,6 +85,7 @@ import {
   pop,
   push,
   pushConstant,
+  pushInteger,
   pushLocal,
 } from "./state";
 import * as instruction from "../../build/generated/instruction";
@@ -150,12 +151,6 @@ export function emitArithmetic(unit: u32, operator: u32): void {
   const bits = resultBits(operator, a, b);
   pop(2);
   pushInteger(result, bits);
-}
-
-function pushInteger(local: u32, bits: u32): void {
-  const value = pushLocal(local);
-  value.type = INTEGER;
-  value.bits = <u8>bits;
 }
 
 /** Whether an operator has been sent to something that its receiver may be, as a vector that is to be multiplied by a float. */

@@ -167,6 +167,13 @@ export function pushLocal(local: u32): Value {
   return value;
 }
 
+/** Pushes a SmallInteger whose magnitude is below two to `bits`, 0 where that is not known. */
+export function pushInteger(local: u32, bits: u32): void {
+  const value = pushLocal(local);
+  value.type = INTEGER;
+  value.bits = <u8>bits;
+}
+
 /** Notes of a value, and of all others in its local, what kind of object it is. */
 export function learn(value: Value, type: u8, classIndex: u32): void {
   value.type = type;
