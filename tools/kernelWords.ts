@@ -22,16 +22,26 @@ export const KERNEL_WORDS: readonly string[] = [
   "stvm.jit-stats",
 ];
 
+/** What stands for the capitals in them. */
+const VALUES: Readonly<Record<string, string>> = {
+  SIZE: "\\d{1,17}[kmgKMG]?",
+  LEVEL: "\\d{1,18}",
+  SECONDS: "-?\\d{1,5}",
+  CALLS: "[1-9]\\d{0,8}",
+};
+const KNOWN = KERNEL_WORDS.map((word) => {
+  const [name, value = ""] = word.split("=");
+  return new RegExp(`^${name!.replace(".", "\\.")}${value && `=(${VALUES[value] ?? value})`}$`);
+});
+
 /**
- * A kernel stops at a word that it does not know; this says so before, and where one would be more than one word.
- * `where` is what they were given by.
+ * A kernel stops at a word that it does not know, or whose value is none; this says so before. `where` is what they were
+ * given by.
  */
 export function refuseUnknownWords(where: string, words: readonly string[]): void {
-  const names = KERNEL_WORDS.map((word) => word.replace(/=.*/, ""));
-  for (const word of words) {
-    if (names.includes(word.replace(/=.*/s, "")) && /^[\w.=-]+$/.test(word)) continue;
-    throw new UsageError(`${where}: ${word}: no word for the kernel; known are ${KERNEL_WORDS.join(", ")}`);
-  }
+  const unknown = words.find((word) => !KNOWN.some((form) => form.test(word)));
+  if (unknown === undefined) return;
+  throw new UsageError(`${where}: ${unknown}: no word for the kernel; known are ${KERNEL_WORDS.join(", ")}`);
 }
 
 /**

@@ -183,7 +183,8 @@ export function guestConfiguration(output: string, config: KernelConfig, memoryB
       `memory ${megabytes} MB: this kernel needs ${least} MB to start; give it more, or a smaller eden`,
     );
   }
-  const words = [...(config.words ?? []), ...(config.heap === undefined ? [] : [`stvm.heap=${config.heap}`])];
+  const heap = config.heap === undefined ? [] : [`stvm.heap=${byteCount(config.heap, "heap")}`];
+  const words = [...(config.words ?? []), ...heap];
   const lines = new Map([
     ["name", configString(config.name ?? basename(output).replace(/\.(xen|elf)$/, ""))],
     ["type", '"pvh"'],
