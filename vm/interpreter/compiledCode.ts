@@ -287,7 +287,7 @@ function resumeOptimised(record: Address, ip: Address, frame: Address): bool {
   return true;
 }
 
-/** Counts what compiled code that calls a primitive may not survive: frames moved or written to, objects moved. */
+/** Counts what compiled code that calls a primitive may not survive: frames moved or written to, objects moved or of another class. */
 let disturbances: u32 = 0;
 
 export function disturbCode(): void {

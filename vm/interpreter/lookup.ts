@@ -222,7 +222,8 @@ export function countedCode(entry: Address): i32 {
 /** The method that a class or its superclasses have for a selector, or 0; no side effect. */
 export function methodInHierarchy(selector: Oop, classObject: Oop): Oop {
   while (classObject != nil) {
-    const dictionary = fetchPointer(CLASS_METHOD_DICTIONARY, classObject);
+    classObject = followForwarded(classObject);
+    const dictionary = followForwarded(fetchPointer(CLASS_METHOD_DICTIONARY, classObject));
     if (dictionary == nil) return 0;
     const method = methodInDictionary(selector, dictionary);
     if (method != 0) return method;

@@ -1,4 +1,4 @@
-// Primitives that collect, exchange identities or write the image: what moves objects or makes caches stale.
+// Primitives that collect, exchange identities, change classes or write the image: what moves objects or makes caches stale.
 
 import {
   ERROR_BAD_ARGUMENT,
@@ -28,7 +28,12 @@ import {
   framesChanged,
   receiver,
 } from "../plugin";
+import {
+  primitiveAdoptInstance as adoptInstance,
+  primitiveChangeClass as changeClass,
+} from "../../primitives/classChange";
 import { imageWriteAllowed } from "../../primitives/files/security";
+import { disturbCode } from "./compiledCode";
 import { evictAllPages, externalizeHead, isContext, normalizeWidow, resumeContext, resumePage } from "./contexts";
 import { clearExternalCall } from "./control";
 import { dropAllCode, DROPPED_BY_BECOME } from "./compileQueue";
@@ -112,6 +117,20 @@ function exchange(twoWay: bool, copyHash: bool): void {
 }
 
 const keptContext: Address = newRootWord();
+
+// What gives an object another class: code of the second tier that runs just now may have found out which it had.
+
+/** 115. */
+export function primitiveChangeClass(): void {
+  changeClass();
+  disturbCode();
+}
+
+/** 160. */
+export function primitiveAdoptInstance(): void {
+  adoptInstance();
+  disturbCode();
+}
 
 /** 184: pins an object or lets it go; answers whether it was pinned. A young one moves to old space for it. */
 export function primitivePin(): void {

@@ -13,7 +13,7 @@ import {
 import { metOperands, pairClass, pairCount, siteOf } from "../interpreter/codeRecords";
 import { MET_FLOATS, MET_FLOATS_IN_LINE } from "../interpreter/callsFromCode";
 import { CAUSE_NUMBER, KIND_FLOAT, KIND_OTHER, kindsLeftWith } from "../interpreter/optimisedCode";
-import { Address } from "../memory/oop";
+import { Address, smallIntegerValue } from "../memory/oop";
 import { falseObject, trueObject } from "../memory/roots";
 
 import { comparisonCode } from "../jit/arithmetic";
@@ -102,12 +102,25 @@ function isForFloats(a: Value, b: Value, kinds: u32): bool {
   return (kinds & KIND_FLOAT) != 0 && (kinds & KIND_OTHER) == 0;
 }
 
-/** Whether a value may be a float, or an integer that a float is compared with; one that may lies in a local, or is a constant. */
+/**
+ * Whether a value may be a float, or an integer that is one too and that a float is calculated or compared with; one that
+ * may lies in a local, or is a constant.
+ */
 function canBeDouble(value: Value): bool {
   if (value.kind == FLOAT) return true;
   if (value.kind != IN_LOCAL && value.kind != CONSTANT) return false;
+  if (isConstantInteger(value)) return isExact(smallIntegerValue(value.oop));
   if (value.type == INSTANCE) return value.classIndex == 0 || value.classIndex == CLASS_INDEX_FLOAT;
   return value.type != TRUTH;
+}
+
+function isExact(integer: i64): bool {
+  return integer >= -EXACT_INTEGERS && integer <= EXACT_INTEGERS;
+}
+
+/** Whether what is neither a SmallInteger nor a float for here has been met, and is left to the interpreter's handler. */
+function isEither(a: Value, b: Value, kinds: u32): bool {
+  return (kinds & KIND_OTHER) != 0 || ((kinds & KIND_FLOAT) != 0 && (!canBeDouble(a) || !canBeDouble(b)));
 }
 
 /** Which numbers but SmallIntegers a bytecode has met: those that it was left with, and before that in the first tier. */
@@ -134,7 +147,7 @@ export function emitArithmetic(unit: u32, operator: u32): void {
     emitOperatorHandler(operator, address);
     return;
   }
-  if ((kinds & KIND_OTHER) != 0) {
+  if (isEither(a, b, kinds)) {
     emitEither(operator, address, (kinds & KIND_FLOAT) != 0);
     return;
   }
@@ -257,7 +270,7 @@ function emitEither(operator: u32, address: u32, areFloatsMet: bool): void {
   wasm.op(wasm.BR);
   wasm.unsigned(1);
   closeLabel();
-  if (areFloatsMet && hasFloats(operator)) {
+  if (areFloatsMet && hasFloats(operator) && canBeDouble(a) && canBeDouble(b)) {
     openBlock();
     emitBoxed(emitFloats(operator, a, b));
     wasm.set(result);
@@ -399,7 +412,7 @@ export function emitComparison(unit: u32, operator: u32): void {
   const kinds = kindsMet(address);
   const isFloats = isForFloats(a, b, kinds) && !isRatherSent(address, a);
   if (!isFloats && emitSent(unit, operator, true)) return;
-  if (!isFloats && ((kinds & KIND_OTHER) != 0 || cannotBeIntegers(a, b))) {
+  if (!isFloats && (isEither(a, b, kinds) || cannotBeIntegers(a, b))) {
     emitEitherComparison(operator, address);
     return;
   }
