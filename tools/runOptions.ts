@@ -58,9 +58,11 @@ the image untouched. Options may be written with one dash or two.
   --debug-module           runs the module with assertions and heap checks
   --jit=off|baseline|on    interprets only (default); compiles what is called often to WebAssembly; and optimises
                            what takes most of the time
-  --jit-threshold=CALLS    calls before a method is compiled (default ${DEFAULT_JIT_THRESHOLD}; 1 compiles everything)
+  --jit-threshold=CALLS    calls before a method is compiled (default ${DEFAULT_JIT_THRESHOLD}; 1 compiles everything);
+                           without --jit it asks for --jit=baseline
   --jit-stats[=json]       says on standard error, at the end, what was compiled and where the time went
-  --jit-only=NUMBERS       compiles only methods with these numbers or ranges of them, as stvm bisect tells them
+  --jit-only=NUMBERS       of what --jit would compile, only methods with these numbers or ranges of them, as
+                           stvm bisect tells them
   --optimise-only=NUMBERS  optimises only these, with --jit=on
   -vm KEY=VALUE, -vm-display-null, -vm-sound-null
                            Squeak's options; the null drivers are what there is
@@ -79,7 +81,7 @@ const LOG_LEVELS = new Map([
   ["trace", 5],
 ]);
 
-type Draft = { -readonly [Key in keyof RunOptions]?: RunOptions[Key] };
+type Draft = { -readonly [Key in keyof RunOptions]?: RunOptions[Key] } & { jit?: string };
 
 /** What an option does with its value, "" where it takes none or may do without. */
 interface OptionRule {
@@ -120,7 +122,8 @@ const RULES = new Map<string, OptionRule>([
   ["worker", nothing],
 ]);
 
-export function parseRunArguments(words: readonly string[]): RunRequest {
+/** `command` is what an error about the options calls the command. */
+export function parseRunArguments(words: readonly string[], command = "run"): RunRequest {
   const draft: Draft = {};
   let position = 0;
   while (position < words.length && words[position]!.startsWith("-") && words[position] !== "--") {
@@ -129,7 +132,7 @@ export function parseRunArguments(words: readonly string[]): RunRequest {
     if (name === "help" || name === "h") return { kind: "help" };
     if (name === "version") return { kind: "version" };
     const rule = RULES.get(name!.toLowerCase());
-    if (rule === undefined) throw new UsageError(`${word}: unknown option; \`stvm run --help\` lists them`);
+    if (rule === undefined) throw unknownOption(word, command);
     if (rule.takesValue === "inline") {
       rule.apply(draft, inline ?? "", name!);
       continue;
@@ -148,7 +151,7 @@ export function parseRunArguments(words: readonly string[]): RunRequest {
   const vmArguments = draft.interactive || given.some(isHeadless) ? given : [...given, "--headless"];
   if (words[position] === "--") position++;
   const image = words[position];
-  if (image === undefined) throw new UsageError("no image given; write stvm run [options] IMAGE [ARGUMENT…]");
+  if (image === undefined) throw new UsageError(`no image given; \`stvm ${command} --help\` says how`);
   return {
     kind: "run",
     options: {
@@ -157,7 +160,7 @@ export function parseRunArguments(words: readonly string[]): RunRequest {
       debugModule: false,
       optimises: false,
       interactive: false,
-      ...draft,
+      ...withCompiler(draft),
       image,
       imageArguments: words.slice(position + 1),
       vmArguments,
@@ -210,12 +213,21 @@ function traces(text: string): string[] {
   return wanted;
 }
 
-/** A threshold may have been given already. */
 function setJit(draft: Draft, text: string): void {
   if (!["off", "baseline", "on"].includes(text)) throw new UsageError(`--jit=${text}: give off, baseline or on`);
-  draft.optimises = text === "on";
-  if (text === "off") delete draft.jitThreshold;
-  else draft.jitThreshold ??= DEFAULT_JIT_THRESHOLD;
+  draft.jit = text;
+}
+
+/** A threshold asks for the compiler too, before or behind --jit; only --jit=off does not have it. */
+function withCompiler({ jit, jitThreshold, ...others }: Draft): Draft {
+  if (jit === "off" || (jit ?? jitThreshold) === undefined) return others;
+  return { ...others, jitThreshold: jitThreshold ?? DEFAULT_JIT_THRESHOLD, optimises: jit === "on" };
+}
+
+/** Commands with options of their own take those of `stvm run` too. */
+function unknownOption(word: string, command: string): UsageError {
+  const own = command === "run" ? "" : `\`stvm ${command} --help\` and `;
+  return new UsageError(`${word}: unknown option; ${own}\`stvm run --help\` list${own ? "" : "s"} them`);
 }
 
 function statisticsForm(text: string): "table" | "json" {
@@ -226,7 +238,7 @@ function statisticsForm(text: string): "table" | "json" {
 
 function callCount(text: string, name: string): number {
   if (!/^[1-9]\d{0,8}$/.test(text))
-    throw new UsageError(`--${name}=${text}: not a number of calls; give one from 1 up`);
+    throw new UsageError(`--${name}=${text}: not a number of calls; give one from 1 to 999999999`);
   return Number(text);
 }
 

@@ -89,6 +89,8 @@ function usageMessage(message: string, known: object): string {
   const wayOut = `\`stvm ${words[0]} --help\` says how`;
   const options = words.slice(0, words.includes("--") ? words.indexOf("--") : undefined);
   const unknown = options.find((word) => /^--?[a-z]/i.test(word) && !(nameOf(word) in known));
+  if (words[0] === "jit" && ["--at-end", "--exits", "--list"].includes(unknown ?? ""))
+    return `${unknown}: goes with --tier=optimised, before the image; \`stvm jit --tier=optimised --help\` says how`;
   if (unknown !== undefined) return `${unknown}: unknown option; ${wayOut}`;
   if (message.startsWith("Not enough non-option")) return `no ${wantedWord()} given; ${wayOut}`;
   const [, option] = /^Not enough arguments following: (.*)$/.exec(message) ?? [];

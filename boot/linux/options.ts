@@ -147,23 +147,25 @@ function applyLogLevel(value: i64): bool {
   return true;
 }
 
-/** Whether --jit=on was given. */
+/** Whether --jit=on was given, or --jit=off. */
 let optimises: bool = false;
+let isOff: bool = false;
 
 function applyCompiler(value: i64): bool {
   optimises = is(value, "on");
-  chooseCompiler(!is(value, "off"), optimises);
+  isOff = is(value, "off");
+  chooseCompiler(!isOff, optimises);
   return is(value, "on") || is(value, "baseline") || is(value, "off");
 }
 
-/** A number of calls, from one. It asks for the compiler too. */
+/** A number of calls, from one. It asks for the compiler too, unless --jit=off was given. */
 function applyThreshold(value: i64): bool {
   let calls: i64 = 0;
   let at = value;
   for (; load8(at) >= 0x30 && load8(at) <= 0x39 && calls < 1 << 30; at++) calls = calls * 10 + (load8(at) - 0x30);
   if (at == value || load8(at) != 0 || calls == 0 || calls >= 1 << 30) return false;
   compileThreshold = <i32>calls;
-  chooseCompiler(true, optimises);
+  chooseCompiler(!isOff, optimises);
   return true;
 }
 

@@ -2,6 +2,7 @@
 
 import { load8 } from "../cpu";
 import { NATIVE_JIT_DEFAULT, NATIVE_JIT_THRESHOLD } from "../../vm/tuning";
+import { aheadFunctions } from "../common/code";
 import { clearText, put, putByte, putBytes, putNumber, textBytes, textStart } from "../common/text";
 import { wordAt, wordCount } from "./commandLine";
 import { imageNameBytes, imageNameStart } from "../common/embedded";
@@ -45,7 +46,7 @@ function answerHelp(): i32 {
   put("  --timing                 says how long the start took\n");
   put("  --compile=FILE.wasm      compiles a module with the compiler inside; machine code to standard output\n");
   put("  --jit=off|baseline|on    whether methods that are called often are compiled (default ");
-  put(NATIVE_JIT_DEFAULT ? "on)\n" : "off)\n");
+  put(NATIVE_JIT_DEFAULT || aheadFunctions != 0 ? "on)\n" : "off)\n");
   put("  --jit-threshold=CALLS    calls before that (default ");
   putNumber(NATIVE_JIT_THRESHOLD);
   put("; 1 compiles everything)\n");

@@ -50,10 +50,11 @@ const given = await yargs(process.argv.slice(2))
   .option("long", { type: "boolean", default: false, describe: "also what takes minutes: the Cuis suite" })
   .option("list", { type: "boolean", default: false, describe: "name them and end" })
   .option("json", { type: "boolean", default: false, describe: "print the JSON line and no table" })
+  .wrap(null)
   .strict()
   .parseAsync();
 
-const nodeVersion = given.node === undefined ? process.version : useNode(given.node);
+const nodeVersion = given.node === undefined ? process.version : chosenNode(given.node);
 const has = (part: (typeof PARTS)[number]) => given.parts.includes(part);
 const benchmarks = has("yardstick") ? allBenchmarks(nodeVersion).filter(isChosen) : [];
 const programs = [
@@ -106,6 +107,15 @@ function commit(): string | undefined {
   const git = (...words: string[]) => spawnSync("git", words, { encoding: "utf8" }).stdout?.trim();
   const head = git("rev-parse", "--short", "HEAD");
   return head ? `${head}${git("status", "--porcelain", "--untracked-files=no") === "" ? "" : "+"}` : undefined;
+}
+
+function chosenNode(path: string): string {
+  try {
+    return useNode(path);
+  } catch (error) {
+    fail((error as Error).message);
+    process.exit();
+  }
 }
 
 function fail(message: string): void {

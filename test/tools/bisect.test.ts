@@ -72,6 +72,9 @@ test("the command says so, and what is wrong with its options", () => {
     expect([bad.status, bad.stderr]).toEqual([1, expect.stringContaining("the interpreted run shows something else")]);
     const one = stvm("--tier=optimised", image, "-e", "3 + 4");
     expect([one.status, one.stdout]).toEqual([0, "interpreted and optimised show the same\n"]);
+    const clock = stvm(image, "-e", "Time primUTCMicrosecondClock");
+    expect([clock.status, clock.stdout]).toEqual([1, ""]);
+    expect(clock.stderr).toMatch(/^stvm: \S+: interpreted, its line 1 is '\d+', then '\d+'; leave out [^\n]+\n$/);
     expect(stvm("--tier=third", image).stderr).toMatch(/^stvm: --tier=third: give baseline or optimised/);
     expect(stvm("--timeout=x", image).stderr).toMatch(/^stvm: --timeout=x: not a whole number/);
     expect(stvm("--good-output=nosuch", image).stderr).toMatch(/^stvm: --good-output=nosuch: cannot be read/);

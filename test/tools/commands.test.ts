@@ -1,7 +1,7 @@
 // The inspect and debug commands on real images: golden sessions, and the report for programs.
 
 import { execFileSync, spawnSync } from "node:child_process";
-import { expect } from "@jest/globals";
+import { expect, test } from "@jest/globals";
 import { expectGolden } from "../golden.js";
 import { imagePath, testWithImages } from "../images.js";
 
@@ -53,6 +53,29 @@ testWithImages("jit shows a method and its blocks, or the blocks alone", () => {
       expect(all).toContain("call $vm.sendFromCode");
     }
   }
+});
+
+testWithImages("jit says where there is no block, and that an option is the other tier's", () => {
+  const image = imagePath("pharo8-kernel/Pharo");
+  const jit = (...words: string[]) => {
+    const { stdout, stderr, status } = spawnSync(process.execPath, [COMMAND, "jit", ...words], { encoding: "utf8" });
+    return [status, `${stdout}${stderr}`];
+  };
+  const block = "[] in Process>>resume";
+  expect(jit(image, block)).toEqual([1, `stvm: ${block}: there is no block in it; ask for it without [] in\n`]);
+  for (const option of ["--at-end", "--exits", "--list"])
+    expect(jit(option, image)).toEqual([
+      1,
+      expect.stringMatching(`^stvm: ${option}: goes with --tier=optimised, .*; `),
+    ]);
+});
+
+test("test says what is wrong with its options for compiling", () => {
+  const errorOf = (...words: string[]) =>
+    spawnSync(process.execPath, [COMMAND, "test", ...words], { encoding: "utf8" }).stderr;
+  expect(errorOf("--jit=on")).toMatch(/^stvm: --jit=on: nothing is compiled without a threshold; [^\n]+\n$/);
+  expect(errorOf("--jit-threshold=0")).toMatch(/^stvm: --jit-threshold=0: no whole number from 1 on; /);
+  expect(errorOf("--jit-threshold=x")).toMatch(/^stvm: --jit-threshold: no whole number from 1 on; /);
 });
 
 /** A command's session anew: its line, and what it prints. */

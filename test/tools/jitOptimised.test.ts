@@ -63,6 +63,11 @@ test("a list of all that was optimised", () => {
   expect(found.inlined).toContain("Interval>>do:");
 });
 
+test("a list with nothing in it, and why", () => {
+  const { status, stderr } = jit("--list", image, "-e", "3 + 4");
+  expect([status, stderr]).toEqual([0, expect.stringMatching(/^7\nstvm: [^\n]+: nothing was optimised, [^\n]+\n$/)]);
+});
+
 test("what was not optimised, and why", () => {
   const why = (method: string) => {
     const { status, stdout, stderr } = jit(image, method, ...WORK);

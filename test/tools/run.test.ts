@@ -82,6 +82,32 @@ describe("options", () => {
     expect(failure("--headless=1", "a")).toMatch(/takes no value/);
   });
 
+  test("of compiling mean the same in any order", () => {
+    const compiler = (...words: string[]) => {
+      const { jitThreshold, optimises } = optionsOf(...words, "a");
+      return [jitThreshold, optimises];
+    };
+    expect(compiler()).toEqual([undefined, false]);
+    expect(compiler("--jit=baseline")).toEqual([300, false]);
+    expect(compiler("--jit-threshold=7")).toEqual([7, false]);
+    for (const [tier, expected] of [
+      ["off", [undefined, false]],
+      ["baseline", [7, false]],
+      ["on", [7, true]],
+    ] as const) {
+      expect(compiler(`--jit=${tier}`, "--jit-threshold=7")).toEqual(expected);
+      expect(compiler("--jit-threshold=7", `--jit=${tier}`)).toEqual(expected);
+    }
+  });
+
+  test("that are wrong name the command that takes them", () => {
+    expect(() => parseRunArguments(["--nosuch", "a"])).toThrow(/; `stvm run --help` lists them$/);
+    expect(() => parseRunArguments(["--nosuch", "a"], "bisect")).toThrow(
+      /; `stvm bisect --help` and `stvm run --help` list them$/,
+    );
+    expect(() => parseRunArguments([], "bisect")).toThrow(/^no image given; `stvm bisect --help` says how$/);
+  });
+
   test("sizes have suffixes", () => {
     expect(["1", "2k", "3M", "1g"].map((text) => byteCount(text, "edenSize"))).toEqual([1, 2048, 3 << 20, 1 << 30]);
     expect(() => byteCount("9g", "edenSize")).toThrow(/4 GiB/);

@@ -1,6 +1,7 @@
-// Finds the method whose compilation, or optimisation, changes what a run shows: by halves, each half a run in which only methods with low
-// numbers are compiled. Where a method goes wrong only when others are compiled too (it may not be called often enough
-// from interpreted code), these are found in the same way, one after another, each with those found before.
+// Finds the method whose compilation, or optimisation, changes what a run shows: by halves, each half a run in which only
+// methods with low numbers are compiled. Where a method goes wrong only when others are compiled too (it may not be
+// called often enough from interpreted code), these are found in the same way, one after another, each with those found
+// before.
 
 /** What a run shows. */
 export interface Shown {

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 import { type CommandModule } from "yargs";
-import type { Bisection } from "../bisect/bisect.js";
+import type { Bisection, Shown } from "../bisect/bisect.js";
 import type { Tier } from "../bisect/runs.js";
 import { takeOwnOptions } from "../ownOptions.js";
 import { imageOptions, parseRunArguments, type RunOptions, VERSION_TEXT } from "../runOptions.js";
@@ -22,7 +22,7 @@ export const BISECT_HELP = `stvm bisect [options] IMAGE [ARGUMENT…]
 Runs an image interpreted and compiled, and compares output and exit code. Where they differ, it runs again with half of
 the methods compiled, and so on, until one method is left: or a few, where one is compiled only when others are. Where
 they do not differ, it does so with what is optimised, everything being compiled. The image must show the same whenever
-it is interpreted; what it saves is dropped, and its input is empty.
+it is interpreted (where a method was found, that is tried once more); what it saves is dropped, and its input is empty.
 
   --good-output=FILE       what a good run prints: the interpreted one is checked against it first
   --good-code=CODE         its exit code (default 0), with --good-output
@@ -32,7 +32,8 @@ it is interpreted; what it saves is dropped, and its input is empty.
   --json                   prints JSON
 
 These come before the options of \`stvm run\`, of which --jit-threshold (default 1: methods are compiled at once, and
-optimised when they are first found active), --edenSize, --maxOldSpaceSize, --workingDirectory and --debug-module count. Exit code 0 where nothing differs, 1 where a method was found.`;
+optimised when they are first found active), --edenSize, --maxOldSpaceSize, --workingDirectory and --debug-module count.
+Exit code 0 where nothing differs, 1 where a method was found.`;
 
 const VALUED = new Set(["good-output", "good-code", "timeout", "tier"]);
 const TIERS: readonly Tier[] = ["baseline", "optimised"];
@@ -43,7 +44,7 @@ export async function bisectWithArguments(words: readonly string[]): Promise<voi
   const limitSeconds = wholeNumber(values.get("timeout"), "timeout");
   const goodCode = wholeNumber(values.get("good-code"), "good-code") ?? 0;
   const tiers = tiersOf(values.get("tier"));
-  const request = parseRunArguments(rest);
+  const request = parseRunArguments(rest, "bisect");
   if (request.kind !== "run") {
     console.log(request.kind === "help" ? BISECT_HELP : VERSION_TEXT);
     return;
@@ -77,7 +78,10 @@ export async function bisectWithArguments(words: readonly string[]): Promise<voi
     );
     if (result.kind === "found") break;
   }
+  const again = result.kind === "same" ? expected : await runInterpreted({ vm, limitMilliseconds });
   if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
+  if (again.output !== expected.output || again.end !== expected.end)
+    throw new UsageError(`${options.image}: ${changeText(expected, again)}; leave out what depends on time or chance`);
   if (values.has("json"))
     console.log(JSON.stringify(result.kind === "same" ? result : { tier, ...result }, undefined, 2));
   else if (result.kind === "same") console.log(sameLine(tiers));
@@ -136,6 +140,13 @@ function resultLines(
       ? []
       : [`code:  stvm jit ${isOptimised ? optimisedCode(first) : `${quoted(image)} '${first}'`}`]),
   ];
+}
+
+/** How two interpreted runs differ, which makes every comparison one of chance. */
+function changeText(expected: Shown, again: Shown): string {
+  const [line, first, second] = firstDifference(expected.output, again.output);
+  if (expected.output === again.output) return `interpreted, it ends with ${expected.end}, then with ${again.end}`;
+  return `interpreted, its line ${line} is '${first}', then '${second}'`;
 }
 
 /** The first line, counted from 1, in which two texts differ; "" where one has ended. */

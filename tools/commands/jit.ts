@@ -1,7 +1,7 @@
 // `stvm jit`: the bytecodes of a method and of its blocks beside the WebAssembly that they become. Nothing is run.
 
 import { type CommandModule } from "yargs";
-import { colours } from "../terminal.js";
+import { colours, UsageError } from "../terminal.js";
 
 interface Arguments {
   image: string;
@@ -44,6 +44,7 @@ async function show(given: Arguments): Promise<void> {
   const session = await openImage(given.image);
   const method = await methodNamed(session, given.method.replace(BLOCK, ""), given.image);
   const wanted = translationsOf(session, method).filter(({ isBlock }) => isBlock || !BLOCK.test(given.method));
+  if (wanted.length === 0) throw new UsageError(`${given.method}: there is no block in it; ask for it without [] in`);
   const listings = wanted.map(await listerFor(session));
   session.vm.destroy();
   const text = given.json

@@ -34,7 +34,7 @@ export async function jitOptimisedWithArguments(words: readonly string[]): Promi
   const { values, rest } = takeOwnOptions(words, VALUED, FLAGS);
   if (!values.has("tier"))
     throw new UsageError("--tier=optimised: give it before the image; what follows is the image's");
-  const request = parseRunArguments(rest);
+  const request = parseRunArguments(rest, "jit --tier=optimised");
   if (request.kind !== "run") {
     console.log(request.kind === "help" ? JIT_OPTIMISED_HELP : VERSION_TEXT);
     return;
@@ -102,6 +102,8 @@ async function list(vm: VmOptions, isJson: boolean): Promise<number> {
     return 0;
   }
   await print(listText(code, refused));
+  if (code.length === 0 && refused.length === 0)
+    console.error(`stvm: ${vm.image}: nothing was optimised, it did not run for long enough; see --jit-threshold`);
   return 0;
 }
 

@@ -18,13 +18,15 @@ export const profileCommand: CommandModule<object, { words?: string[] }> = {
 export const PROFILE_HELP = `stvm profile [options] IMAGE [ARGUMENT…]
 
 Runs an image to its end and samples the stack of its active process about every millisecond. Prints, on standard error,
-which methods and blocks took the time, and in which tier (interpreted, baseline, optimised) they ran.
+which methods and blocks took the time, and in which tier (interpreted, baseline, optimised) they ran; opti+base is
+mostly optimised, then baseline.
 
   --output=FILE            writes the profile: FILE.html is a flame graph for a browser; other names, such as
                            FILE.speedscope.json, are for https://www.speedscope.app
   --methods=FILE           writes the hot methods, [{"method": "Class>>selector", "samples": N}, …], the hottest first:
                            what \`stvm build --aot\` reads
-  --json                   prints that list on standard output, and no table
+  --json                   prints that list on standard output, and no table; what the image prints goes to standard
+                           error
   --top=N                  lines of the table (default 30)
 
 These come before the options of \`stvm run\`, which may follow: --jit=on, --jit-threshold, …`;
@@ -37,7 +39,7 @@ export async function profileWithArguments(words: readonly string[]): Promise<vo
   const { values, rest } = takeOwnOptions(words, VALUED, FLAGS);
   const top = values.get("top") ?? "30";
   if (!/^[1-9]\d{0,4}$/.test(top)) throw new UsageError(`--top=${top}: not a number of lines; give one from 1 up`);
-  const request = parseRunArguments(rest);
+  const request = parseRunArguments(rest, "profile");
   if (request.kind !== "run") {
     console.log(request.kind === "help" ? PROFILE_HELP : VERSION_TEXT);
     return;
@@ -48,7 +50,11 @@ export async function profileWithArguments(words: readonly string[]): Promise<vo
     import("../atomicFile.js"),
   ]);
   const { options } = request;
-  const vm = await startRun(options, () => {});
+  const vm = await startRun(
+    options,
+    () => {},
+    values.has("json") ? { stdout: (bytes) => void process.stderr.write(bytes) } : {},
+  );
   const { outcome, profile } = await sample(vm, progressAfter(performance.now()));
   if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
   const output = values.get("output");

@@ -2,7 +2,7 @@
 
 import { chdir } from "node:process";
 import { type CommandModule } from "yargs";
-import { createVm, type LogLevel, type Vm } from "../../vm/embed/node.js";
+import { createVm, type LogLevel, type Vm, type VmOptions } from "../../vm/embed/node.js";
 import { errorColours, UsageError } from "../terminal.js";
 import { runTraced } from "../tracing.js";
 import { type RunOptions, parseRunArguments, RUN_HELP, VERSION_TEXT } from "../runOptions.js";
@@ -62,7 +62,11 @@ async function printJitStatistics(vm: Vm, form: "table" | "json"): Promise<void>
 }
 
 /** The virtual machine that options ask for; `onShown` hears of what was logged where people see it. */
-export async function startRun(options: RunOptions, onShown: (message: string) => void): Promise<Vm> {
+export async function startRun(
+  options: RunOptions,
+  onShown: (message: string) => void,
+  streams: Pick<VmOptions, "stdout"> = {},
+): Promise<Vm> {
   if (options.workingDirectory !== undefined) changeFolder(options.workingDirectory);
   const vm = await createVm({
     image: options.image,
@@ -73,6 +77,7 @@ export async function startRun(options: RunOptions, onShown: (message: string) =
     jitThreshold: options.jitThreshold,
     optimises: options.optimises,
     wasm: options.debugModule ? "debug" : "release",
+    ...streams,
     log: (level, message) => {
       // What is traced is logged at the last level, whatever else is to be seen.
       if (level > options.logLevel && !(level === 5 && options.trace.length > 0)) return;

@@ -17,7 +17,7 @@ interface Arguments {
   recipe: string;
   "jit-threshold"?: number;
   force?: string;
-  jit: string;
+  jit?: string;
   "jit-stats": boolean;
   junit?: string;
   tap?: string;
@@ -70,8 +70,7 @@ export const testCommand: CommandModule<object, Arguments> = {
         type: "string",
         requiresArg: true,
         choices: ["baseline", "on"],
-        default: "baseline",
-        describe: "with --jit-threshold: compiled only, or optimised as well, in short slices",
+        describe: "with --jit-threshold: compiled only (default), or optimised as well, in short slices",
       })
       .option("jit-stats", {
         type: "boolean",
@@ -202,9 +201,14 @@ function recipesOf(recipe: string): string[] {
 function checkNumbers(given: Arguments): void {
   for (const name of ["jit-threshold", "seed", "megabytes", "timeout"] as const) {
     const value = given[name];
-    if (value !== undefined && !(Number.isInteger(value) && value >= 0))
-      throw new UsageError(`--${name}=${value}: not a whole number; give one from 0 on`);
+    const least = name === "jit-threshold" ? 1 : 0;
+    if (value !== undefined && !(Number.isInteger(value) && value >= least))
+      throw new UsageError(
+        `--${name}${Number.isNaN(value) ? "" : `=${value}`}: no whole number from ${least} on; give one`,
+      );
   }
+  if (given.jit !== undefined && given["jit-threshold"] === undefined)
+    throw new UsageError(`--jit=${given.jit}: nothing is compiled without a threshold; add --jit-threshold=1`);
 }
 
 /** Builds an image for each bytecode set into a folder; answers their paths. */

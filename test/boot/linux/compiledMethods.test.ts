@@ -75,6 +75,7 @@ onLinux("the default image's program", () => {
       compiledCount(run(program, [option, ...words]).stderr),
     );
     expect(counts[0]).toBe(0);
+    expect(compiledCount(run(program, ["--jit=off", "--jit-threshold=1", ...words]).stderr)).toBe(0);
     expect(counts[1]).toBeGreaterThan(0);
     expect(counts[2]).toBeGreaterThan(counts[1]!);
   });
