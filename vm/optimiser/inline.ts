@@ -89,7 +89,7 @@ export function inlineMethod(unit: u32, returnIp: Address, method: Address, coun
   const position = caller.depth - 1 - count;
   open(unit, returnIp, method);
   shapeMethod(method, start);
-  let most = times > 1 ? INLINE_RECURSIVE_UNITS : INLINE_METHOD_UNITS;
+  let most = times == INLINE_RECURSION ? INLINE_RECURSIVE_UNITS : INLINE_METHOD_UNITS;
   if (times == 0 && hasClosure(caller, position + 1)) most = INLINE_WITH_BLOCK_UNITS;
   if (scope.argumentCount != count || !findUnits(0, min(most, bound))) {
     closeScope();
