@@ -138,6 +138,11 @@ export class Guest {
     throw new ToolstackError(`${this.name}: ended without ${pattern} on the console${this.#lastOutput()}`);
   }
 
+  /** Waits until the guest has a later domain than that: xl may tell of the new one after its console does. */
+  async restarted(before: number, timeoutMilliseconds = DEFAULT_WAIT_MILLISECONDS): Promise<void> {
+    await this.#until(() => this.domain > before, timeoutMilliseconds, "not started anew");
+  }
+
   /** Types on the guest's console. */
   async type(text: string | Uint8Array): Promise<void> {
     const input = await this.#attached();
